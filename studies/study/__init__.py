@@ -1,1 +1,1 @@
-"""Defines studies: reads the options of a user, builds the network, and finds studies again."""
+"""Defines studies: reads a user's options, builds the study from them, and looks studies up."""

@@ -1,4 +1,4 @@
-"""Checks of the arguments of public functions against their annotations."""
+"""Checks the arguments of public functions against the annotations of the parameters."""
 
 import operator
 import os
@@ -22,18 +22,18 @@ TYPE_WORDS = {
 
 
 class ArgumentTypeError(TypeError):
-    """A value that does not fit an annotation; it is the only argument of the error."""
+    """The error for a value that does not fit an annotation. `error.args[0]` is the value."""
 
 
 def convert_argument(name: str, value: Any, annotation: Any) -> Any:
-    """Converts an argument to the type of its annotation.
+    """Returns the value of the argument `name`, converted to the type of its annotation.
 
-    A single item becomes a list of one where a list is expected, a path becomes text, a NumPy
-    number becomes a Python number, and `NAME=VALUE` becomes a mapping. Annotations that cannot be
-    checked, such as those of callbacks, leave the value as it is.
+    If a list is expected, a single item becomes a list with one item. If a mapping is expected,
+    texts such as `NAME=VALUE` become a mapping. A path becomes text, and a NumPy number becomes a
+    Python number. An annotation that cannot be checked, such as a callback's, changes nothing.
 
     Raises:
-        StudyError: If the value has another type, with that type and the way to convert it.
+        StudyError: If the value cannot be converted. The message names the type of the value.
     """
     try:
         return _convert(value, annotation)
@@ -48,7 +48,7 @@ def convert_argument(name: str, value: Any, annotation: Any) -> Any:
 
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, or the annotation alone."""
+    """Returns the members of an annotation that is a union, or else the annotation itself."""
     is_union = get_origin(annotation) in (Union, types.UnionType)
     return get_args(annotation) if is_union else (annotation,)
 
@@ -89,7 +89,7 @@ def _convert_sequence(value: Any, annotation: Any) -> tuple[Any, ...]:
 
 
 def _sequence_items(value: Any) -> list[Any] | None:
-    """Returns the items of a list; None if the value is a single item or cannot be a list."""
+    """Returns the items of a list-like value; None if the value is a single item."""
     if isinstance(value, str | bytes | Mapping | os.PathLike) or not isinstance(value, Iterable):
         return None
     dimensions = getattr(value, "ndim", None)
@@ -99,7 +99,7 @@ def _sequence_items(value: Any) -> list[Any] | None:
 
 
 def _convert_mapping(value: Any, annotation: Any) -> dict[str, Any]:
-    """Returns a mapping; accepts a mapping, or texts such as `NAME=VALUE` of the command line."""
+    """Returns a dictionary from a mapping, or from texts such as `NAME=VALUE`."""
     if not isinstance(value, Mapping):
         pairs = [(text, text.partition("=")) for text in _convert_sequence(value, Sequence[str])]
         for text, parts in pairs:

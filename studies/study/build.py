@@ -1,7 +1,7 @@
-"""Building studies from recipes, and networks from checkpoints.
+"""Builds studies from recipes, and networks from checkpoints.
 
-Both are in one file because they are recursive: a study on an encoder needs the network of another
-study, which has a recipe too.
+Both are in one file because they call each other: a study on an encoder needs a network from a
+checkpoint, and the network is built from the recipe of another study.
 """
 
 from collections.abc import Callable
@@ -51,12 +51,16 @@ from .study_spec import StudySpec
 def build_spec(
     recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None = None
 ) -> StudySpec:
-    """Returns the study that a recipe describes; data are not loaded yet.
+    """Returns the study that a recipe describes, without loading the data.
 
-    If the header or the architecture of the encoder is given, the file of the encoder is not read.
+    Args:
+        recipe: The recipe.
+        runs: The runs folder.
+        encoder: The header of the encoder's checkpoint, or the name of a torchvision architecture.
+            Then the encoder has initial weights, and the file of the encoder is not read.
 
     Raises:
-        StudyError: If there is no such model, space or objective, or an option does not fit.
+        StudyError: If the model, space or objective does not exist, or an option does not fit.
     """
     if ":" in recipe.model:
         recipe.check_custom_study()
@@ -85,7 +89,7 @@ def build_network(header: CheckpointHeader, runs: Runs) -> pl.LightningModule:
 
 
 def load_network(path: Path, runs: Runs) -> pl.LightningModule:
-    """Returns the network of a checkpoint, on the CPU and in eval mode; see `load_model`."""
+    """Returns the network in the checkpoint at `path`, on the CPU and in eval mode."""
     header, weights = read_checkpoint(path)
     model = build_network(header, runs)
     load_weights(model, weights, path)
@@ -93,11 +97,11 @@ def load_network(path: Path, runs: Runs) -> pl.LightningModule:
 
 
 def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
-    """Returns the network of a checkpoint, if it encodes items of the shape of some data.
+    """Returns the network in the checkpoint at `path`, after checking that it can encode the data.
 
     Raises:
-        StudyError: If it has no `encode`, or takes items of another shape.
-        StorageError: If the file cannot be read.
+        StudyError: If the network has no `encode`, or takes items of another shape than `data`.
+        StorageError: If the checkpoint cannot be read.
     """
     model = load_network(path, runs)
     if not isinstance(model, Encodes):
@@ -109,13 +113,19 @@ def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
 
 
 def describe_encoder(recipe: Recipe) -> CheckpointHeader | str:
-    """Returns the header of a recipe's encoder, or the name of its torchvision architecture."""
+    """Returns the header of the checkpoint that a recipe names as its encoder.
+
+    If the encoder is one of torchvision, returns the name of its architecture.
+    """
     assert recipe.encoder is not None
     return read_header(Path(recipe.encoder)) if recipe.has_own_encoder else recipe.encoder
 
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
-    """Returns a search space of the catalog; if it needs an encoder, this is an untrained one."""
+    """Returns the search space `name` of a catalog entry.
+
+    If models of this entry need an encoder, the space has an untrained one.
+    """
     space: Callable[..., Any] = resolve_name(entry.spaces[name])
     return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.needs_encoder else space
 
@@ -151,7 +161,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
 
 
 def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[], TensorData]:
-    """Returns a function that reads the data of a recipe in the form that a model needs."""
+    """Returns a function that reads the data of a recipe as the model of `entry` needs them."""
     assert recipe.data is not None
     usual, normalize = entry.batch_size, recipe.normalize
     if recipe.space == PUBLISHED and entry.published is not None:
@@ -177,7 +187,14 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
 def _read_data_with_targets(
     model: str, wanted: str, items: Callable[[], TensorData]
 ) -> TensorData:
-    """Returns data, or raises an error if they lack the targets that a model predicts."""
+    """Returns `items()`, after checking that the data have the targets that a model predicts.
+
+    `wanted` is what the model predicts, `class` or `number`.
+
+    Raises:
+        StudyError: If the targets of the data are of the other kind.
+        DataError: If the data have no targets.
+    """
     data = items()
     found = "class" if data.spec.target is None else "number"
     if found == "class":
@@ -198,7 +215,10 @@ def _put_on_encoder(
     runs: Runs,
     encoder: CheckpointHeader | str | None,
 ) -> tuple[EncoderSpace, Callable[[], Any]]:
-    """Returns the space and the data of a study on an encoder, frozen or not."""
+    """Returns the search space and the data of a study whose models are put on an encoder.
+
+    If the encoder is frozen, the data are the items after encoding.
+    """
     if encoder is not None:
         return EncoderSpace(
             suggest, partial(_build_encoder, encoder, runs), recipe.unfreeze
@@ -225,7 +245,7 @@ def _put_on_encoder(
 
 
 def _build_encoder(encoder: CheckpointHeader | str, runs: Runs, data: DataSpec) -> nn.Module:
-    """Returns the encoder that a header describes, with initial weights."""
+    """Returns the encoder that a header or an architecture describes, with initial weights."""
     if isinstance(encoder, str):
         check_choice("encoder", encoder, ARCHITECTURES)
         return PretrainedBackbone(encoder)

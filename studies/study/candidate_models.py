@@ -1,4 +1,4 @@
-"""The models that `auto` chooses among: those that fit the data."""
+"""Chooses the models that a study of `auto` searches: those that fit the data."""
 
 from dataclasses import replace
 
@@ -19,13 +19,14 @@ from .study_error import StudyError
 
 
 def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
-    """Returns a recipe of `auto` with the models that fit its data and their common objectives.
+    """Returns a recipe of `auto` with all models that fit its data and have its objectives.
 
-    Recipes of other models are returned unchanged.
+    If the recipe names no objectives, the default objective for the data is added. A recipe of
+    another model is returned unchanged.
 
     Raises:
-        StudyError: If no model fits, or none that fits has these objectives.
-        DataError: If the data are missing or broken, or lack the targets of every model.
+        StudyError: If no model fits the data, or no model that fits has the objectives.
+        DataError: If the data are missing or broken, or lack targets that all models need.
     """
     if recipe.model != AUTO or not recipe.data:
         return recipe

@@ -1,4 +1,4 @@
-"""What a recipe asks of the catalog, checked without PyTorch, which takes seconds to import."""
+"""Looks up a recipe's model and objectives in the catalog. PyTorch is not imported."""
 
 from ...models.types import Direction
 from ...objectives.data.sources.builtin_datasets import DATASETS
@@ -10,11 +10,13 @@ from .study_error import StudyError, check_choice, check_known
 
 
 def catalog_entry(recipe: Recipe) -> CatalogEntry:
-    """Returns the catalog entry of a recipe's model; of `auto`, the joined entry of its models.
+    """Returns the catalog entry of a recipe's model.
+
+    For the model `auto`, the entries of the models that it chooses among are joined.
 
     Raises:
-        StudyError: If there is no such model or space, if data are missing, or if an encoder is
-            given that the model does not use.
+        StudyError: If the model or space does not exist, the recipe names no data, or the recipe
+            has an encoder that the model does not use.
     """
     if recipe.model == AUTO:
         for model in recipe.models:
@@ -36,12 +38,12 @@ def catalog_entry(recipe: Recipe) -> CatalogEntry:
 
 
 def objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
-    """Returns the direction of each objective of a recipe.
+    """Returns the direction of each objective of a recipe, by the objective's name.
 
-    If the recipe names none, the first objective of the model is used.
+    If the recipe names no objective, the first objective of the model is used.
 
     Raises:
-        StudyError: If the model has no such objective, or one is named twice.
+        StudyError: If the model does not have an objective, or the recipe names one twice.
     """
     for name in recipe.objectives:
         check_known(name, entry.metrics, f"{recipe.model} has no objective {name!r}")
@@ -51,11 +53,11 @@ def objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Directio
 
 
 def check_words(recipe: Recipe) -> None:
-    """Raises an error for what is wrong with the words of a recipe that a user has typed.
+    """Checks what a user has typed into a recipe, as far as that is possible without PyTorch.
 
     Raises:
-        StudyError: If an option does not fit the model; see `catalog_entry`.
-        DataError: If there are no such data.
+        StudyError: If the model, space or objective does not exist, or an option does not fit.
+        DataError: If the data do not exist.
     """
     from ...objectives.data.sources.source import check_exists
 

@@ -1,4 +1,4 @@
-"""Finding trained networks by the names that users type."""
+"""Finds the checkpoints of trained networks by the names that users type."""
 
 import os
 from pathlib import Path
@@ -18,9 +18,12 @@ from .study_lookup import (
 
 
 def find_checkpoint(source: str | Path, runs: Runs) -> Path:
-    """Returns the checkpoint that `STUDY`, `STUDY:17` or a path names; see `checkpoint_path`.
+    """Returns the path of the checkpoint that `STUDY`, `STUDY:17` or a path names.
 
-    A warning is logged if it lies in the folder of another study or trial.
+    A warning is logged if the checkpoint is in the folder of another study or trial.
+
+    Raises:
+        StorageError: If the study has no trained network yet.
     """
     return warn_if_misplaced(checkpoint_path(source, runs), runs)
 
@@ -43,10 +46,15 @@ def checkpoint_path(source: str | Path, runs: Runs) -> Path:
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
-    """Returns the checkpoint that `STUDY`, `STUDY:17`, a best.toml or a path names.
+    """Returns the path of the encoder's checkpoint that a user names.
+
+    Args:
+        source: `STUDY`, `STUDY:17`, or the path of a best.toml or of a checkpoint.
+        runs: The runs folder.
+        storage: Optuna URL of the database, if it is not in the runs folder.
 
     Raises:
-        StudyError: If there is no such study, it has no complete trial, or it was not trained.
+        StudyError: If the study does not exist, has no complete trial, or was not trained.
         StorageError: If a file or the database cannot be read.
     """
     if source.endswith(".ckpt"):

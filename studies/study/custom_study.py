@@ -1,4 +1,4 @@
-"""A custom study: a `StudySpec` in a module of the user."""
+"""Imports custom studies: a custom study is a `StudySpec` in a Python module of the user."""
 
 import importlib
 import os
@@ -12,10 +12,12 @@ from .study_spec import StudySpec
 
 
 def import_spec(model: str) -> StudySpec:
-    """Returns the `StudySpec` of `module:NAME`, a module in the working directory or installed.
+    """Returns the `StudySpec` that `module:NAME` names.
+
+    The module is in the working directory or installed.
 
     Raises:
-        StudyError: If there is no such module or `StudySpec`.
+        StudyError: If the module does not exist, or has no such `StudySpec`.
     """
     module, _, name = model.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), name)):
@@ -37,9 +39,9 @@ def import_spec(model: str) -> StudySpec:
 
 @contextmanager
 def _working_directory_first() -> Iterator[str]:
-    """Puts the working directory first in `sys.path` for the block, and last afterwards.
+    """Puts the working directory first in `sys.path` for the block, and last after the block.
 
-    A file there then cannot replace a library that is imported later.
+    After the block, a file in the working directory cannot take the place of a library.
     """
     here = os.getcwd()
     known = here in sys.path

@@ -1,4 +1,4 @@
-"""Loading the encoder of a study, if its weights have not changed since it was planned."""
+"""Loads the encoder of a study, after checking that the encoder's weights have not changed."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,14 +15,14 @@ from ...storage.storage_error import StorageError
 from .study_error import StudyError
 
 RANDOM_WEIGHTS = "none"
-"""The name of random weights, in place of a file."""
+"""The value of the option `weights` that stands for random weights."""
 
 
 def weights_hash(weights: str | None) -> str:
-    """Returns a hash of a file of weights; a fixed word for random or for published weights.
+    """Returns the hash of a file with weights; a fixed word for random or published weights.
 
     Args:
-        weights: Path of the file; `none` for random weights, None for the published ones.
+        weights: Path of the file; `none` for random weights, None for published weights.
 
     Raises:
         StorageError: If the file cannot be read.
@@ -33,7 +33,7 @@ def weights_hash(weights: str | None) -> str:
 
 
 def check_weights(encoder: str | None, weights: str | None) -> None:
-    """Raises StudyError if weights are given for an encoder that is not of torchvision."""
+    """Raises StudyError if `weights` is given and the encoder is not one of torchvision."""
     if weights is not None and encoder not in ARCHITECTURES:
         raise StudyError(
             f"`weights=` are for a network of torchvision as `encoder=`, not {encoder}: "
@@ -42,11 +42,16 @@ def check_weights(encoder: str | None, weights: str | None) -> None:
 
 
 class EncoderLoader:
-    """Loads an encoder when it is first called.
+    """A function that loads an encoder at the first call, and returns the same one afterwards.
+
+    Args:
+        load: Loads the encoder for data of a given shape and kind.
+        weights: The name of the weights, for error messages.
+        read_hash: Returns the present hash of the weights.
+        expected_hash: Hash of the weights when the study was created.
 
     Raises:
-        StudyError: If `read_hash` does not return the hash that the weights had when the study was
-            planned.
+        StudyError: If the present hash at the first call is not the expected hash.
     """
 
     def __init__(
@@ -76,7 +81,14 @@ class EncoderLoader:
 def pretrained_encoder(
     architecture: str, weights: str | None, expected_hash: str | None, seed: int
 ) -> EncoderLoader:
-    """Returns the loader of an encoder of torchvision; `weights_hash` explains `weights`."""
+    """Returns the loader of an encoder of torchvision.
+
+    Args:
+        architecture: Name of the architecture.
+        weights: Path of a file; `none` for random weights, None for published weights.
+        expected_hash: Hash of the weights when the study was created.
+        seed: Seed of the initial weights.
+    """
     load = partial(_load_pretrained, architecture, weights, seed)
     return EncoderLoader(load, weights, partial(weights_hash, weights), expected_hash)
 

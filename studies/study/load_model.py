@@ -1,4 +1,4 @@
-"""Loading a trained network by the name of its study."""
+"""The function `load_model`: it loads a trained network by the name of its study."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
 
     Raises:
         StorageError: If there is no such checkpoint, or its weights do not fit the model.
-        SpaceError: If the search space no longer builds the network that was trained.
+        SpaceError: If the configuration of the network is no longer in the search space.
 
     Example:
         >>> model = latentune.load_model("conv-ae-digits")

@@ -1,4 +1,4 @@
-"""Checkpoints in the folder of another study or trial, and encoders that were trained again."""
+"""Recognizes checkpoints in the wrong folder, and encoders that have changed since their use."""
 
 import logging
 import os
@@ -19,17 +19,17 @@ from ...storage.study_record import read_study_record
 from .study_lookup import open_study
 
 TRAINING_FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
-"""The folders of a study that `train` writes."""
+"""Matches the names of the folders that `train` writes in the folder of a study."""
 LOCATION_ENTRIES = ("data_dir", "encoder", "weights")
-"""Entries of a recipe that may differ, because files may be moved."""
+"""Recipe entries that may differ between a study and its checkpoint, because files may move."""
 
 log = logging.getLogger(__name__)
 
 
 def warn_if_misplaced(path: Path, runs: Runs) -> Path:
-    """Returns the path of a checkpoint, after a warning if it lies in the wrong folder.
+    """Returns `path` unchanged. Logs a warning if the checkpoint belongs to another folder.
 
-    A checkpoint outside of the runs folder may be of any study.
+    A checkpoint outside of the runs folder causes no warning.
     """
     study, place = None, _training_folder(path, runs)
     if place is not None and database_exists(runs.database):
@@ -41,16 +41,19 @@ def warn_if_misplaced(path: Path, runs: Runs) -> Path:
 
 
 def describe_misplaced_checkpoints(study: optuna.Study, runs: Runs) -> Iterator[str]:
-    """Yields a line for each trained network in the folder of a study that is not its own."""
+    """Yields a line of text for each checkpoint in the folder of a study that is misplaced."""
     for path in sorted((runs.root / study.study_name).glob("*/model.ckpt")):
         if problem := describe_misplacement(path, runs, study):
             yield problem
 
 
 def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
-    """Returns how a checkpoint differs from the study of its folder; None if it does not.
+    """Returns why a checkpoint does not belong to its folder; None if it does.
 
-    The study is None if it is not in the database.
+    Args:
+        path: Path of the checkpoint.
+        runs: The runs folder.
+        study: The study with the name of the folder; None if the database does not have it.
     """
     place = _training_folder(path, runs)
     if place is None:
@@ -81,7 +84,10 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
 
 
 def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
-    """Returns the study and the folder of a checkpoint; None if it is in no training folder."""
+    """Returns the name of the study and the match of `TRAINING_FOLDER` for a checkpoint's path.
+
+    Returns None if the checkpoint is not in such a folder.
+    """
     for resolve in (os.path.abspath, os.path.realpath):  # without and with symbolic links
         checkpoint, root = Path(resolve(path)), Path(resolve(runs.root))
         if checkpoint.is_relative_to(root):
@@ -92,7 +98,7 @@ def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None
 
 
 def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Returns a description of the first entry in which two recipes differ."""
+    """Returns a description of the first entry in which two recipes differ; empty if none."""
     for entry in dict.fromkeys([*recipe, *other]):
         if entry not in LOCATION_ENTRIES and recipe.get(entry) != other.get(entry):
             return f"{entry} is {recipe.get(entry, 'absent')}, not {other.get(entry, 'absent')}"
@@ -100,7 +106,7 @@ def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> s
 
 
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
-    """Returns True if the encoder of a study was deleted or trained again since."""
+    """Returns whether the encoder of a study was deleted or trained again after its use."""
     source = read_study_record(study).encoder_source
     if source is None:
         return False

@@ -1,6 +1,7 @@
-"""Trust in modules: if a file names a module, it is imported only if the user trusts it.
+"""Decides which Python modules may be imported because a best.toml or a checkpoint names them.
 
-A best.toml or a checkpoint may come from anywhere, and importing a module runs its code.
+Such a file may come from anyone, and importing a module runs its code. So only modules that the
+user trusts are imported.
 """
 
 from ...storage.database import database_exists, open_for_reading
@@ -11,7 +12,7 @@ _trusted_modules: set[str] = set()
 
 
 def allow(*models: str) -> None:
-    """Trusts modules for the rest of this process, so that files may name them.
+    """Trusts Python modules of custom studies, for the rest of this process.
 
     Args:
         models: `module:NAME` of a `StudySpec`, as `search` takes it.
@@ -23,15 +24,15 @@ def allow(*models: str) -> None:
 
 
 def trusted_modules() -> tuple[str, ...]:
-    """Returns the modules that are trusted so far, for another process."""
+    """Returns the modules that `allow` has named so far, to pass them to another process."""
     return tuple(_trusted_modules)
 
 
 def check_module_trust(model: str, storage: str) -> None:
-    """Raises StudyError if the model of a file is a module that is not trusted.
+    """Raises StudyError if `model` is a `module:NAME` from a file, and the module is not trusted.
 
-    Trusted are the modules that the user named by `allow`, and those of the studies that were
-    created in this database. A model of the catalog is not a module.
+    A module is trusted if the user named it by `allow`, or if the database `storage` has a study
+    with this module that was not imported from an archive.
     """
     if ":" not in model or model in _trusted_modules:
         return

@@ -1,7 +1,7 @@
-"""Options, each declared once as the field of a dataclass.
+"""Reads the options that dataclasses declare. Each option is declared once, as a field.
 
-These fields define the flags of the command line, the options in files, the rows of docstrings,
-and the errors for values that are not allowed.
+The fields define the flags of the command line, the options in files, the rows of docstrings, and
+the errors for values that are not allowed.
 """
 
 import inspect
@@ -20,7 +20,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class OptionField:
-    """A dataclass field that declares an option. The type is that inside of `Annotated`."""
+    """A dataclass field that declares an option, as `Annotated[type, Option(...)]`."""
 
     name: str
     type: Any
@@ -29,11 +29,11 @@ class OptionField:
 
     @property
     def flags(self) -> Sequence[str]:
-        """How the option is typed, such as `--batch-size`."""
+        """The flags of the option on the command line, such as `--batch-size`."""
         return self.option.flags or (f"--{self.name.replace('_', '-')}",)
 
     def words(self, value: Any) -> list[str]:
-        """Returns the words of a command line that give the option a value."""
+        """Returns the words that set the option to `value` on the command line."""
         flag = self.flags[0]
         if isinstance(value, bool):
             return [flag if value else f"--no-{flag[2:]}"]
@@ -47,7 +47,7 @@ class OptionField:
 
 @cache
 def options_of(record: type) -> dict[str, OptionField]:
-    """Returns the options that a dataclass and its base declare, by their names."""
+    """Returns the options that a dataclass and its base classes declare, by name."""
     hints = get_type_hints(record, include_extras=True)
     own_first = sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
     return {
@@ -58,16 +58,19 @@ def options_of(record: type) -> dict[str, OptionField]:
 
 
 def pick_options(record: type[R], values: Mapping[str, Any]) -> R:
-    """Makes a dataclass of options from a mapping, which may have other entries too."""
+    """Returns an instance of the dataclass `record` with those of `values` that are its options.
+
+    Other entries of `values` are ignored.
+    """
     kind: type = record
     return record(**{name: values[name] for name in options_of(kind) if name in values})
 
 
 def check_options(record: Any) -> None:
-    """Checks the values of a dataclass against the choices and limits of its options.
+    """Checks the values in a dataclass of options.
 
     Raises:
-        StudyError: If a value is none of the choices, or a number is out of range.
+        StudyError: If a value is not one of the option's choices, or a number is out of range.
     """
     kind: type = type(record)
     for name, field in options_of(kind).items():
@@ -81,7 +84,7 @@ def check_options(record: Any) -> None:
 
 
 def describe_options(*records: type) -> Callable[[T], T]:
-    """Adds rows for the options of dataclasses to the `Args:` of a function or class."""
+    """Returns a decorator that adds the options of dataclasses to the `Args:` of a docstring."""
 
     def decorate(described: T) -> T:
         rows = [_row(one) for record in records for one in options_of(record).values()]

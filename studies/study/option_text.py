@@ -1,4 +1,4 @@
-"""Parsers of typed options: each returns the value of a text, or raises ValueError."""
+"""Parses option values that users type. All functions raise ValueError for a wrong text."""
 
 import re
 
@@ -6,7 +6,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def parse_duration(text: str) -> float:
-    """Returns the seconds of a duration such as `90s`, `20m` or `1.5h`."""
+    """Returns the number of seconds in a duration such as `90s`, `20m` or `1.5h`."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if match is None:
         raise ValueError(f"{text!r} is not a time such as 90s, 20m or 1.5h")
@@ -14,12 +14,12 @@ def parse_duration(text: str) -> float:
 
 
 def parse_names(text: str) -> tuple[str, ...]:
-    """Returns the names of a text such as `mse,kl`."""
+    """Returns the names in a text such as `mse,kl`."""
     return tuple(text.split(","))
 
 
 def parse_assignment(text: str) -> tuple[str, str]:
-    """Returns the name and the value of a text such as `lr=1e-3`."""
+    """Returns the name and the value in a text such as `lr=1e-3`."""
     name, equals, value = text.partition("=")
     if not (name and equals and value):
         raise ValueError(f"{text!r} is not of the form NAME=VALUE")
@@ -27,7 +27,7 @@ def parse_assignment(text: str) -> tuple[str, str]:
 
 
 def parse_pair(text: str) -> tuple[int, int]:
-    """Returns the two numbers of a text such as `3,14`."""
+    """Returns the two integers in a text such as `3,14`."""
     first, comma, second = text.partition(",")
     if not (comma and first.isdecimal() and second.isdecimal()):
         raise ValueError(f"{text!r} is not two numbers such as 3,14")
@@ -35,7 +35,7 @@ def parse_pair(text: str) -> tuple[int, int]:
 
 
 def parse_shares(text: str) -> tuple[float, float, float]:
-    """Returns the three numbers of a text such as `60/10/30`."""
+    """Returns the three numbers in a text such as `60/10/30`."""
     try:
         first, second, third = map(float, text.split("/"))
     except ValueError:
@@ -44,7 +44,7 @@ def parse_shares(text: str) -> tuple[float, float, float]:
 
 
 def parse_label_counts(text: str) -> tuple[int | None, ...]:
-    """Returns the numbers of a text such as `100,1000,all`; `all` is None."""
+    """Returns the numbers in a text such as `100,1000,all`, with None for `all`."""
     for word in text.split(","):
         if word != "all" and not word.isdecimal():
             raise ValueError(f"{word!r} is neither a number nor 'all'")

@@ -1,4 +1,4 @@
-"""The choice of one trial on the Pareto front of a study of several objectives."""
+"""Chooses one trial on the Pareto front of a study of several objectives."""
 
 import numpy as np
 import optuna
@@ -12,15 +12,15 @@ KNEE = "knee"
 
 
 def objective_names(study: optuna.Study) -> list[str]:
-    """Returns the names of a study's objectives, as `--objectives` takes them."""
+    """Returns the names of a study's objectives, as users type them for `--objectives`."""
     return [name.removeprefix("val_") for name in read_study_record(study).metrics]
 
 
 def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial:
-    """Returns the trial of the Pareto front that is best in an objective, or at its knee.
+    """Returns one trial of the Pareto front: the best in one objective, or the knee of the front.
 
-    The knee is the trial that is farthest from the line between the two ends of the front: beyond
-    it, a small gain in one objective costs much of the other.
+    The knee is the trial that is farthest from the line between the two ends of the front. At
+    other trials, a small gain in one objective costs much of the other objective.
 
     Args:
         study: A study of several objectives.
@@ -54,15 +54,19 @@ def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial
 
 
 def _values_to_minimize(study: optuna.Study, trials: list[FrozenTrial]) -> np.ndarray:
-    """Returns the values of trials, with shape (N, K), where less is better."""
+    """Returns an array of shape (N, K) with the K objective values of N trials.
+
+    Values to maximize are negated, so lower is always better.
+    """
     signs = [1 if way == StudyDirection.MINIMIZE else -1 for way in study.directions]
     return np.array([trial.values for trial in trials]) * signs
 
 
 def knee_point(costs: np.ndarray) -> int:
-    """Returns the index of the point that is farthest below the line between the front's ends.
+    """Returns the index of the knee: the point farthest below the line between the front's ends.
 
-    Costs, with shape (N, K), are to be minimized.
+    Args:
+        costs: The points of the Pareto front, with shape (N, K). Lower is better.
     """
     low, high = costs.min(0), costs.max(0)
     scaled = (costs - low) / np.where(high > low, high - low, 1)

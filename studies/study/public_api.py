@@ -1,4 +1,4 @@
-"""The decorator of the functions that people call from Python."""
+"""The decorator `public_api`, for the functions that users call from Python."""
 
 import inspect
 from collections.abc import Callable
@@ -22,19 +22,19 @@ PYTHON_NAMES = {
     "range": "ranges",
     "time": "seconds",
 }
-"""Arguments of Python, by the names that they have on the command line."""
+"""The names of arguments in Python, by their names on the command line, where both differ."""
 
 
 def public_api(function: Callable[P, R]) -> Callable[P, R]:
-    """Returns a function that checks its arguments first, and shows its progress.
+    """Returns `function` with a check of the arguments, and with progress bars.
 
-    Values are converted to the annotations, see `convert_argument`. An unknown argument gets the
-    name of the one that was meant.
+    Arguments are converted to the types of their annotations by `convert_argument`.
 
     Raises:
-        TypeError: If it is called with an argument that it does not have.
-        StudyError: If a value has another type than the annotation.
-        StorageError: If it fails because a cell of the database cannot be read.
+        TypeError: If the function has no argument of this name. The message suggests the right
+            name.
+        StudyError: If the value of an argument cannot be converted to the annotation.
+        StorageError: If the function fails because Optuna cannot read a cell of the database.
     """
     signature = inspect.signature(function)
     hints = cache(lambda: get_type_hints(function))

@@ -1,4 +1,4 @@
-"""The recipe of a study: its model, data and options, from which it can be made again."""
+"""The recipe of a study: the model, data and options, from which the study can be built again."""
 
 import json
 import os
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from ...storage.runs_folder import Runs
 
 ALWAYS_RECORDED = ("space", "seed")
-"""Entries that a file has even if they are defaults, because people read them there."""
+"""Recipe entries that are written to files even with default values, because people read them."""
 
 
 def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
-    """Returns the model and its data; the model is `auto` if the only word names data."""
+    """Returns the model and the data that a user has named.
+
+    If the user has typed only one word, `model`, and this word names data, the model is `auto`.
+    """
     if data is not None or model in MODELS or ":" in model:
         return model, data
     # A path that does not exist is refused where data are read.
@@ -38,15 +41,16 @@ def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | Non
 @describe_options(StudyOptions)
 @dataclass(frozen=True)
 class Recipe(StudyOptions):
-    """A model, its data and the options of a study, as plain words and numbers.
+    """The model, the data and the options of a study, as plain words and numbers.
 
-    It is recorded on the study, in best.toml and in checkpoints, and makes the same study again.
+    A recipe is recorded on the study, in best.toml and in checkpoints. The same study can be built
+    from it.
 
     Args:
         model: A key of the catalog, `auto`, or `module:NAME` of a `StudySpec`.
         data: A known data set, a file or a folder; None for a `StudySpec`, which has its own.
-        models: The models that `auto` chooses among: those that fit the data.
-        encoder_hash: Hash of the encoder's file when the study was planned.
+        models: If the model is `auto`: the models of the catalog to choose among.
+        encoder_hash: Hash of the encoder's weights when the recipe was made.
 
     Raises:
         StudyError: If the value of an option is not allowed.
@@ -59,12 +63,12 @@ class Recipe(StudyOptions):
 
     @property
     def has_own_encoder(self) -> bool:
-        """Whether the encoder is the checkpoint of another study, and not one of torchvision."""
+        """Whether the recipe has an encoder that is a checkpoint, and not one of torchvision."""
         return self.encoder is not None and self.encoder not in ARCHITECTURES
 
     @classmethod
     def create(cls, model: str, data: str | None, options: StudyOptions) -> Self:
-        """Makes a recipe from what a user typed; paths of data become absolute."""
+        """Returns a recipe from what a user typed. Paths of data become absolute."""
         if data is not None and data not in DATASETS and os.path.exists(data):
             data = os.path.abspath(data)
         return cls(model, data, **vars(options)).at(options.data_dir)
@@ -73,16 +77,16 @@ class Recipe(StudyOptions):
     def from_table(
         cls, table: Mapping[str, Any], runs: "Runs", storage: str | None = None
     ) -> Self:
-        """Makes a recipe from what `to_table` returned.
+        """Returns a recipe from the result of `to_table`.
 
         Args:
             table: The entries, from a study, a file or a checkpoint.
-            runs: The folder that a relative path of an encoder starts from.
-            storage: Optuna URL of the database, if it is not in that folder.
+            runs: The runs folder. The path of an encoder in the table is relative to it.
+            storage: Optuna URL of the database, if it is not in the runs folder.
 
         Raises:
-            StudyError: If an entry is unknown, missing or not allowed, or its module is not
-                trusted.
+            StudyError: If an entry is unknown, missing or not allowed, or the model is a module
+                that is not trusted.
             StorageError: If the path of the encoder leads out of the runs folder.
         """
         from .module_trust import check_module_trust
@@ -93,7 +97,10 @@ class Recipe(StudyOptions):
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], runs: "Runs") -> Self:
-        """Makes a recipe as `from_table` does, without the check of trust."""
+        """Returns a recipe from the result of `to_table`, like `from_table`.
+
+        A module that is not trusted is no error, because this method does not import it.
+        """
         types = get_type_hints(cls)
         for name in table:
             check_known(name, types, f"a recipe has no entry {name!r}")
@@ -108,12 +115,12 @@ class Recipe(StudyOptions):
         return replace(recipe, encoder=os.path.realpath(runs.resolve(recipe.encoder)))
 
     def to_table(self, runs: "Runs") -> dict[str, Any]:
-        """Returns the entries that differ from their defaults, as TOML and JSON can hold them.
+        """Returns the recipe as a dictionary for TOML and JSON, mostly without default values.
 
-        The path of an encoder is relative to the runs folder, so that both can be moved.
+        The path of an encoder becomes relative to the runs folder, so the folder can be moved.
 
         Raises:
-            StorageError: If the encoder does not lie in the runs folder.
+            StorageError: If the encoder is a checkpoint outside of the runs folder.
         """
         table = {
             name: list(value) if isinstance(value, tuple) else value
@@ -124,11 +131,11 @@ class Recipe(StudyOptions):
         return table
 
     def at(self, data_dir: str | Path | None) -> Self:
-        """Returns the recipe with another folder of data; None keeps the folder."""
+        """Returns the recipe with another data folder; with None, returns the recipe unchanged."""
         return self if data_dir is None else replace(self, data_dir=os.path.abspath(data_dir))
 
     def check_custom_study(self) -> None:
-        """Raises StudyError if an option is given that the `StudySpec` of a user sets itself."""
+        """Raises StudyError if the recipe of a custom study has an option that its module sets."""
         options = options_of(StudyOptions).items()
         fitting = {"model", *(name for name, one in options if one.option.fits_custom_study)}
         for name in self._non_default_entries():
@@ -138,7 +145,7 @@ class Recipe(StudyOptions):
                 )
 
     def definition_entries(self) -> dict[str, str]:
-        """Returns the entries of a study's definition that come from its recipe."""
+        """Returns those entries of a study's definition that come from the recipe."""
         entries = {"model": self.model, "space": self.space, "seed": str(self.seed)}
         if self.model == AUTO:
             del entries["model"]  # it is a searched parameter
@@ -154,7 +161,7 @@ class Recipe(StudyOptions):
         return entries
 
     def _non_default_entries(self, also: Collection[str] = ()) -> dict[str, Any]:
-        """Returns the entries that differ from their defaults, and those with a name in `also`."""
+        """Returns the entries with other values than the defaults, and the entries in `also`."""
         return {
             field.name: value
             for field in fields(self)
@@ -163,7 +170,11 @@ class Recipe(StudyOptions):
 
 
 def _read_entry(name: str, value: Any, kind: Any) -> Any:
-    """Returns an entry of a file, if it has exactly the type of its field."""
+    """Returns a recipe entry from a file, after checking that it has the type `kind`.
+
+    Raises:
+        StudyError: If the value has another type.
+    """
     from pydantic import ValidationError
 
     try:

@@ -1,4 +1,4 @@
-"""The options of a search: how long it runs, where, and by which sampler and pruner."""
+"""The options of a search that do not change its trials, such as its duration and location."""
 
 from dataclasses import dataclass
 from math import inf
@@ -14,7 +14,7 @@ from .study_error import StudyError
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """The options of a search. They do not change its trials."""
+    """The options of a search that do not change what its trials mean, such as its duration."""
 
     name: Annotated[
         str | None,
@@ -91,7 +91,7 @@ class ClusterOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """The folder, the database and the bucket of studies."""
+    """Where studies are kept: the runs folder, the database, and the bucket for pictures."""
 
     runs: Annotated[Path, Option("Folder of all studies.")] = Path("runs")
     storage: Annotated[

@@ -1,4 +1,4 @@
-"""The error of studies, and the checks that raise it."""
+"""The class `StudyError`, and checks that raise it."""
 
 from collections.abc import Collection
 
@@ -7,10 +7,10 @@ from ...search_spaces.space_errors import did_you_mean
 
 
 def explain_unreadable_database(error: Exception) -> Exception:
-    """Returns an error that names the cell of the database that Optuna cannot read.
+    """Returns a better error if the database has a cell that Optuna cannot read.
 
-    Such a cell can cause any error. If all cells can be read, or the error is of this package, the
-    error itself is returned.
+    Such a cell can cause an exception of any class. The better error names the cell. If there is
+    no such cell, or `error` is one of this package, `error` itself is returned.
     """
     from ...storage.database import first_bad_cell_error
 
@@ -18,33 +18,36 @@ def explain_unreadable_database(error: Exception) -> Exception:
 
 
 class StudyError(LatentuneError, ValueError):
-    """A study, model or option that does not exist, or does not fit the study."""
+    """The error for a study, model or option that does not exist or does not fit."""
 
 
 def check_at_least(name: str, value: int, least: int) -> None:
-    """Raises StudyError if an option is too small."""
+    """Raises StudyError if the value of the option `name` is less than `least`."""
     if value < least:
         raise StudyError(f"{name} must be at least {least}, not {value}")
 
 
 def check_at_most(name: str, value: int, most: int) -> None:
-    """Raises StudyError if an option is too large."""
+    """Raises StudyError if the value of the option `name` is greater than `most`."""
     if value > most:
         raise StudyError(f"{name} must be at most {most:,}, not {value}")
 
 
 def check_choice(name: str, value: str, known: Collection[str]) -> None:
-    """Raises StudyError if an option is not one of its choices."""
+    """Raises StudyError if the value of the option `name` is not one of the `known` choices."""
     check_known(value, known, f"there is no {name} {value!r}")
 
 
 def check_known(word: str, known: Collection[str], problem: str) -> None:
-    """Raises StudyError if a word is not known; its message ends with the closest known word."""
+    """Raises StudyError if a word is not in `known`.
+
+    The message consists of `problem` and the known word that is closest to `word`.
+    """
     if word not in known:
         raise StudyError(f"{problem}; {did_you_mean(word, list(known))}")
 
 
 def check_seed(seed: int) -> None:
-    """Raises StudyError if a number cannot seed all random number generators."""
+    """Raises StudyError if a seed is not in the range that all random number generators allow."""
     if not 0 <= seed < 2**31:
         raise StudyError(f"seed must be from 0 to {2**31 - 1}, not {seed}")

@@ -1,4 +1,4 @@
-"""Finding studies, trials and configurations by the names that users type."""
+"""Finds studies, trials and configurations by the names that users type."""
 
 import shlex
 from pathlib import Path
@@ -22,14 +22,14 @@ from .study_error import StudyError, check_known
 
 
 def open_study(storage: BaseStorage | str, name: str) -> Study:
-    """Returns the study with a name.
+    """Returns the study called `name`.
 
     Args:
-        storage: The database, or its Optuna URL if the study is only to be read.
+        storage: The database, or an Optuna URL. With a URL, the study can only be read.
         name: Name of the study.
 
     Raises:
-        StudyError: If there is no such study, or Latentune did not make it.
+        StudyError: If the study does not exist, or was not made by Latentune.
     """
     storage = open_for_reading(storage) if isinstance(storage, str) else storage
     names = optuna.get_all_study_names(storage)
@@ -47,13 +47,18 @@ def open_study(storage: BaseStorage | str, name: str) -> Study:
 def best_configuration(
     study: optuna.Study, number: int | None = None, preference: str | None = None
 ) -> Best:
-    """Returns the configuration of a study's best trial, or of the trial with a number.
+    """Returns the configuration of a study's best trial, or of trial `number`.
 
-    A confirmed trial is the best one, and its value is the mean over its seeds. Of a Pareto front,
-    the preference says which trial is the best one; see `choose_preferred`.
+    If `confirm` has found a best trial, that is the best one, and its value is the mean over the
+    seeds of `confirm`.
+
+    Args:
+        study: The study.
+        number: Number of the trial; None for the best trial.
+        preference: For several objectives, which trial is the best; see `choose_preferred`.
 
     Raises:
-        StudyError: If no trial is complete, the trial does not exist or has no value, or the
+        StudyError: If no trial is complete, trial `number` does not exist or has no value, or the
             study has several objectives and neither a number nor a preference is given.
     """
     is_front = len(study.directions) > 1
@@ -89,10 +94,10 @@ def best_configuration(
 
 
 def complete_trial_record(trial: FrozenTrial) -> TrialRecord:
-    """Returns the record of a trial, after checking that it suffices to train it again.
+    """Returns the record of a trial, after checking that it has all entries for a best.toml.
 
     Raises:
-        StudyError: If another program ran the trial, and its record lacks an entry.
+        StudyError: If an entry is missing, because another program ran the trial.
     """
     record = read_trial_record(trial)
     for entry in ("best_epoch", "hparams", "provenance"):
@@ -104,10 +109,15 @@ def complete_trial_record(trial: FrozenTrial) -> TrialRecord:
 
 
 def find_configuration(source: str, runs: Runs, storage: str | None = None) -> Best:
-    """Returns the configuration that `best.toml`, `STUDY` or `STUDY:17` names.
+    """Returns the configuration that a user names.
+
+    Args:
+        source: Path of a best.toml; `STUDY` for the best trial; `STUDY:17` for trial 17.
+        runs: The runs folder.
+        storage: Optuna URL of the database, if it is not in the runs folder.
 
     Raises:
-        StudyError: If there is no such study or trial.
+        StudyError: If the study or the trial does not exist.
         StorageError: If the file or the database cannot be read.
     """
     if source.endswith(".toml"):
@@ -117,11 +127,13 @@ def find_configuration(source: str, runs: Runs, storage: str | None = None) -> B
 
 
 def split_trial_number(source: str) -> tuple[str, int | None]:
-    """Returns the study's name and the trial's number of `STUDY` or `STUDY:17`.
+    """Returns the name of the study and the number of the trial in `STUDY` or `STUDY:17`.
+
+    The number is None for `STUDY`.
 
     Raises:
         StudyError: If the number is not valid.
-        StorageError: If the name cannot be that of a study.
+        StorageError: If the name is not allowed for a study.
     """
     name, colon, number = source.partition(":")
     if colon and not (number.isdecimal() and len(number) < 10):
@@ -130,7 +142,7 @@ def split_trial_number(source: str) -> tuple[str, int | None]:
 
 
 def check_study_exists(name: str, runs: Runs) -> None:
-    """Raises StudyError if the runs folder has studies, but none with this name."""
+    """Raises StudyError if the runs folder has studies, and none is called `name`."""
     known = {path.parents[1].name for path in runs.root.glob("*/*/model.ckpt")}
     if database_exists(runs.database):
         known |= set(optuna.get_all_study_names(open_for_reading(runs.database)))
@@ -139,7 +151,10 @@ def check_study_exists(name: str, runs: Runs) -> None:
 
 
 def training_command(source: str, runs: Runs) -> str:
-    """Returns the command that trains a study, or that chooses a trial of its Pareto front."""
+    """Returns the command to train `source`, for messages to users.
+
+    For a study of several objectives, returns the command to choose a trial first.
+    """
     words = ["train", source]
     if database_exists(runs.database):
         storage = open_for_reading(runs.database)
@@ -152,7 +167,7 @@ def training_command(source: str, runs: Runs) -> str:
 
 @public_api
 def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
-    """Reads the best configuration of a study, as `search` and `best` wrote it.
+    """Reads the best configuration of a study from the best.toml that `search` or `best` wrote.
 
     Args:
         source: Name of the study, or path of a best.toml.
@@ -175,10 +190,10 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
 
 
 def get_trial(study: optuna.Study, number: int) -> FrozenTrial:
-    """Returns the trial of a study with a number.
+    """Returns trial `number` of a study.
 
     Raises:
-        StudyError: If there is no such trial.
+        StudyError: If the trial does not exist.
     """
     trial = trial_by_number(study, number)
     if trial is None:

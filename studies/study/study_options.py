@@ -1,4 +1,4 @@
-"""The options of a study."""
+"""The options of a study that change its trials."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SPACES = tuple(dict.fromkeys(space for entry in MODELS.values() for space in ent
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions(TableOptions):
-    """The options of a study that change its trials, without the model and the data."""
+    """The options of a study that change its trials. Model and data are not among them."""
 
     space: Annotated[
         str,

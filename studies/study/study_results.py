@@ -1,4 +1,4 @@
-"""The results of a study as files for people, written whenever its trials have changed."""
+"""Writes the results of a study to files for people, whenever the trials have changed."""
 
 import logging
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def write_results(study: optuna.Study, runs: Runs) -> None:
-    """Writes the best configuration of a study, or plots its Pareto front."""
+    """Writes a study's best.toml; for several objectives, plots the Pareto front to front.png."""
     if len(study.directions) == 1:
         try:
             best = best_configuration(study)

@@ -1,4 +1,4 @@
-"""The description of a study as an object of Python."""
+"""The class `StudySpec`: the description of a study as a Python object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from .study_error import StudyError
 
 @dataclass(frozen=True)
 class StudySpec:
-    """A study: its name, its objective, and its number of trials.
+    """The description of a study: the name, the objective, and the number of trials.
 
-    A module of your own that defines one is searched by `latentune search module:NAME`.
+    If your own module defines a `StudySpec`, search it by `latentune search module:NAME`.
 
     Attributes:
         name: Name of the study and of its folder.
         objective: Maps a trial to its value.
-        trials: Total number of trials, if the search gives no other.
+        trials: Total number of trials, unless `search` is given another number.
 
     Example:
         >>> from functools import partial
@@ -51,11 +51,14 @@ class StudySpec:
         distributions: Mapping[str, BaseDistribution],
         recipe_entries: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
-        """Returns the facts that two trials must share to be comparable.
+        """Returns the study's definition: facts that are equal in studies with comparable trials.
 
-        They are entries of its recipe, of its objective and of its data, and the distributions of
-        the searched parameters. The prefix `params_` tells a parameter from an entry of the same
-        name, such as `epochs`.
+        A parameter with the name of another entry, such as `epochs`, gets the prefix `params_`.
+
+        Args:
+            data: The data of the study.
+            distributions: The distribution of each searched parameter.
+            recipe_entries: The entries that come from the recipe.
         """
         metrics = self.objective.metrics.items()
         known = dict(recipe_entries or {}) | {

@@ -1,1 +1,1 @@
-"""Moves studies: exports, imports and merges them, and reuses their trials."""
+"""Exports, imports and merges studies, and reuses trials of one study in another study."""

@@ -1,4 +1,4 @@
-"""Export: writes a study with everything that belongs to it to a zip file."""
+"""The function `export`: it writes a study with all its files to a zip file."""
 
 import json
 import logging
@@ -34,15 +34,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, repr=False)
 class ExportedStudy(Result):
-    """A study that was exported.
+    """The result of `export`.
 
     Attributes:
-        path: The zip file.
+        path: Path of the zip file.
         study: Name of the study.
-        trials: Number of its trials.
-        files: Number of its files in the zip file.
-        size: Bytes of these files.
-        needs: Things that the study needs and the zip file does not hold, such as the data.
+        trials: Number of trials in the study.
+        files: Number of files in the zip file.
+        size: Total size of these files in bytes.
+        needs: What the study needs and the zip file does not contain, such as the data.
     """
 
     path: Path
@@ -62,14 +62,13 @@ class ExportedStudy(Result):
 def export(
     study: str, to: str | Path, *, runs: str | Path = RUNS, storage: str | None = None
 ) -> ExportedStudy:
-    """Writes a study with everything that belongs to it to a zip file, which `import_` reads.
+    """Writes a study with all its files to a zip file, which `import_` can read.
 
-    The zip file holds the trials with all their attributes, as JSON; the pictures of the
-    dashboard, those in a bucket too; the study's folder with its trained networks, without
-    unfinished and replaced ones; the encoder that the study uses; and a manifest with the SHA-256
-    of each file. It does not hold the data or your own modules. It does hold their paths on this
-    machine and everything else that was recorded, such as the commands and the tracebacks of
-    failed trials.
+    The zip file contains the trials with all attributes, as JSON; the pictures of the dashboard,
+    also from a bucket; the folder of the study with the trained networks, except unfinished and
+    replaced trainings; the encoder that the study uses; and a manifest with the SHA-256 of each
+    file. The data and your own modules are not included. Everything that was recorded is included,
+    such as paths on this machine, commands, and tracebacks of failed trials.
 
     Args:
         study: Name of the study.
@@ -78,7 +77,7 @@ def export(
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
-        StudyError: If there is no such study.
+        StudyError: If the study does not exist.
         StorageError: If the zip file exists or cannot be written, or the bucket with the pictures
             cannot be reached.
 
@@ -105,7 +104,10 @@ def export(
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yields the files of a study's folder, without caches and unfinished files."""
+    """Yields the name in the archive and the path of each file in a study's folder.
+
+    Caches and unfinished files are left out.
+    """
     for place, folders, files in os.walk(folder):
         is_top = Path(place) == folder
         folders[:] = [
@@ -128,7 +130,10 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
 def _artifact_files(
     dump: StudyDump, runs: Runs, bucket_url: str | None, fetched: Path
 ) -> dict[str, Path]:
-    """Returns the artifacts of a study, after downloading those that are in its bucket."""
+    """Returns the path of each artifact of a study, by its name in the archive.
+
+    Artifacts in the bucket are downloaded into the folder `fetched`.
+    """
     bucket = None if bucket_url is None else Bucket(bucket_url)
     in_bucket = set() if bucket is None else bucket.names()
     found = {}
@@ -147,7 +152,10 @@ def _artifact_files(
 
 
 def _encoder_files(dump: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
-    """Yields the checkpoint and the configuration of the encoder, if it has not changed."""
+    """Yields the name in the archive and the path of the encoder's checkpoint and best.toml.
+
+    Yields nothing if the study has no own encoder, or if the encoder's file has changed.
+    """
     record = read_study_record(dump)
     if record.encoder_source is None:
         return
@@ -164,7 +172,7 @@ def _encoder_files(dump: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
 
 
 def _missing_needs(dump: StudyDump, *, has_encoder: bool) -> Iterator[str]:
-    """Yields the things that a study needs and its archive does not hold."""
+    """Yields a description of each thing that a study needs and its archive does not contain."""
     record = read_study_record(dump)
     recipe = record.recipe
     if ":" in recipe.model:

@@ -1,4 +1,4 @@
-"""Import: checks an archive, and then adds its study with all files, or nothing."""
+"""The function `import_`: it checks an archive, and adds its study as a whole or not at all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -43,17 +43,17 @@ from .study_archive import (
 from .study_dump import StudyDump
 
 LOCAL_ATTRIBUTES = ("imported", "artifacts")
-"""Attributes that only hold on the machine that exported a study."""
+"""Study attributes that are not imported, because they belong to the exporting machine."""
 
 
 @dataclass(frozen=True, repr=False)
 class ImportedStudy(Result):
-    """A study that was imported.
+    """The result of `import_`.
 
     Attributes:
         study: The Optuna study.
-        added: Number of trials that were added.
-        known: Number of finished trials of the archive that were there already.
+        added: Number of trials that were added to the study.
+        known: Number of complete and pruned trials in the archive that the study had already.
     """
 
     study: Study
@@ -80,23 +80,24 @@ def import_(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> ImportedStudy:
-    """Reads a study that `export` wrote, or adds its trials to an existing study.
+    """Imports a study that `export` wrote, or adds its trials to an existing study.
 
-    No code of the archive is run, and no existing file is replaced. The user's module of a study
-    is not imported until somebody here names it, as by `allow`.
+    No code in the archive is run, and no existing file is replaced. If the study needs a user's
+    module, the module is not imported until you name it, for example by `allow`.
 
     Args:
-        path: The zip file.
-        name: The name of the study here, if it is to have another one.
-        into: A study with the same definition, to which the complete and pruned trials are added
-            that it does not have yet. Their attribute `origin` tells where they come from.
+        path: Path of the zip file.
+        name: A new name for the study; None keeps the name in the archive.
+        into: Name of an existing study with the same definition. Complete and pruned trials that
+            it does not have yet are added to it. Their attribute `origin` names the other study.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
-        StorageError: If the zip file is missing, damaged or not safe, or a file lies in the place
-            of another. Then nothing is changed.
-        StudyError: If the study exists already, or the study `into` does not exist or differs.
+        StorageError: If the zip file is missing, damaged or not safe, or another file exists at
+            the path of an imported file. Then nothing is changed.
+        StudyError: If a study with this name exists already, the study `into` does not exist, or
+            the study `into` has another definition.
 
     Example:
         >>> exported = latentune.export("conv-ae-digits", "study.zip")
@@ -122,7 +123,7 @@ def import_(
 
 
 def _import(archive: StudyArchive, name: str, runs: Runs, url: str) -> ImportedStudy:
-    """Puts a study in place under a name that is free."""
+    """Imports the study in an archive as a new study called `name`."""
     runs.make()
     with scratch_folder(runs.cache) as folder:
         targets = encoder_targets(archive, name, runs)
@@ -159,9 +160,13 @@ def _check_name_is_free(
     *,
     remove_incomplete: bool = False,
 ) -> list[str]:
-    """Returns the names of the other studies, after checking that no study has this name.
+    """Returns the names of all other studies, after checking that no study is called `name`.
 
-    A study that a killed import has left may have it.
+    An incomplete study that a killed import has left does not count. With `remove_incomplete`,
+    it is deleted.
+
+    Raises:
+        StudyError: If a study is called `name`.
     """
     others = []
     for study in optuna.get_all_study_summaries(database, include_best_trial=False):
@@ -181,9 +186,10 @@ def _check_name_is_free(
 
 
 def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
-    """Raises StorageError if a study's folder holds links, or files that are not to be imported.
+    """Raises StorageError if a study's folder already has links or unexpected files.
 
-    A link would lead files out of the folder. Caches are allowed.
+    Files that the archive would write, and caches, are expected. `files` has the files to write
+    as keys.
     """
     for path in (folder, *folder.rglob("*")):
         is_expected = path in files or is_cache(path.name)
@@ -196,14 +202,17 @@ def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
 
 
 def _import_marker(runs: Runs, name: str) -> Path:
-    """Returns the path of the file that marks a study as being imported."""
+    """Returns the path of the file that marks a study as an import before it has a record."""
     return runs.cache / f"{name}.importing"
 
 
 def _write_study(
     dump: StudyDump, archive: StudyArchive, database: BaseStorage, runs: Runs
 ) -> Study:
-    """Writes a study to a database; its definition, which marks it as complete, comes last."""
+    """Writes the study in `dump` to a database, and returns the new study.
+
+    The definition is written last, because a study with a definition counts as complete.
+    """
     marker = _import_marker(runs, dump.name)
     marker.touch()
     study_id = database.create_new_study(dump.directions, dump.name)

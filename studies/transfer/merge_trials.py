@@ -1,4 +1,4 @@
-"""Merging: adds the trials of an archive to a study with the same definition."""
+"""Merges: adds the trials in an archive to a study with the same definition."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,13 +24,16 @@ from .study_dump import check_compatible
 
 
 def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tuple[Study, int, int]:
-    """Adds the trials of an archive to a study that does not have them yet.
+    """Adds the complete and pruned trials in an archive to the study `name`.
 
-    Each trial is added at once with its pictures, so that the same call continues an interrupted
-    one. Returns the study, how many trials were added, and how many were there already.
+    Each trial is added together with its pictures, so the same call continues after an
+    interruption.
+
+    Returns:
+        The study, the number of added trials, and the number of trials that it had already.
 
     Raises:
-        StudyError: If there is no such study, or its trials cannot be compared with these.
+        StudyError: If the study does not exist, has another definition, or cannot hold the trials.
     """
     path, dump = archive.file.path, archive.dump
     study = open_study(open_database(url), name)
@@ -72,7 +75,11 @@ def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tupl
 def _add_trials(
     archive: StudyArchive, trials: Sequence[FrozenTrial], study: Study, runs: Runs, folder: Path
 ) -> Mapping[int, int]:
-    """Adds trials with their pictures; returns their new ids by their old numbers."""
+    """Adds trials and their pictures to a study.
+
+    Returns the id of each new trial, by the trial's number in the archive. Pictures are unpacked
+    in `folder`.
+    """
     ids = {}
     with progress(f"adding to {study.study_name}", len(trials)) as advance:
         for trial in trials:

@@ -1,4 +1,4 @@
-"""Relocation: an imported study gets a new name, and its encoder a path in this runs folder."""
+"""Relocates imported studies: changes the recorded name of a study and path of its encoder."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -16,11 +16,11 @@ from .study_dump import StudyDump
 
 
 def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
-    """Returns the new paths of the archived encoder's files, by their names in the archive.
+    """Returns the new path of each encoder file in an archive, by its name in the archive.
 
-    They go to the folder of the imported study, because another study here may have the name of
-    the encoder's study. The result is empty if the archive has no encoder, or if the same encoder
-    is already where the recipe expects it.
+    The new paths are in the folder of the imported study `name`. The result is empty if the
+    archive has no encoder, or if the runs folder already has the same encoder at the path in the
+    recipe.
     """
     files = archive.file.files
     if layout.ENCODER_CHECKPOINT not in files:
@@ -38,7 +38,10 @@ def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict
 
 
 def relocate(dump: StudyDump, name: str, encoder: Path | None, runs: Runs) -> StudyDump:
-    """Returns the dump of a study with a new name, and with a new path of its encoder if given."""
+    """Returns a dump in which the study is called `name`, and its encoder has the path `encoder`.
+
+    With None, the path of the encoder is not changed.
+    """
     for trial in dump.trials:
         path = read_trial_record(trial).failure or ""
         if path.startswith(f"{dump.name}/"):
@@ -57,7 +60,13 @@ def relocate(dump: StudyDump, name: str, encoder: Path | None, runs: Runs) -> St
 
 
 def relocate_files(folder: Path, before: StudyDump, after: StudyDump, runs: Runs) -> None:
-    """Checks the unpacked configurations and networks, and writes the new name into them.
+    """Checks the unpacked configurations and checkpoints, and changes the study's name in them.
+
+    Args:
+        folder: The folder with the unpacked files.
+        before: The study as it is in the archive.
+        after: The result of `relocate`.
+        runs: The runs folder.
 
     Raises:
         StorageError: If a file cannot be read safely.

@@ -1,4 +1,4 @@
-"""Reuse of trials: a search with other ranges starts with the trials of another study."""
+"""Reuses trials: a search with other ranges starts with the trials of an older study."""
 
 import logging
 import re
@@ -28,12 +28,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReusableTrials:
-    """The trials of a study that another search can use.
+    """The trials of an older study that a new search can use.
 
     Attributes:
-        study: Name of the study.
-        trials: The trials with parameters inside the new search space, with its distributions.
-        outside: How many other trials there are, by the first parameter that lies outside.
+        study: Name of the older study.
+        trials: Copies of the trials that are inside the new search space, with the distributions
+            of the new search space.
+        outside: Number of trials outside of the new search space, by the first parameter whose
+            value is outside.
     """
 
     study: str
@@ -49,7 +51,7 @@ class ReusableTrials:
         return f"{text}; {n_outside} {'lies' if n_outside == 1 else 'lie'} outside: {counts}"
 
     def untried_points(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Returns the points that no trial has tried yet."""
+        """Returns those of `points`, which are sets of parameters, that no trial has tried."""
         tried = [trial.params.items() for trial in self.trials]
         return [point for point in points if not any(point.items() <= params for params in tried)]
 
@@ -57,12 +59,18 @@ class ReusableTrials:
 def find_reusable_trials(
     name: str, space: Space, data: DataSpec, definition: Mapping[str, str], url: str
 ) -> ReusableTrials:
-    """Returns the trials of the study `name` with parameters that are in another study's space.
+    """Returns the trials of an older study that a new study can use.
 
-    `space`, `data` and `definition` belong to the other study.
+    Args:
+        name: Name of the older study.
+        space: Search space of the new study.
+        data: Shape and kind of the new study's data.
+        definition: Definition of the new study.
+        url: Optuna URL of the database.
 
     Raises:
-        StudyError: If there is no such study, or it differs in more than its ranges.
+        StudyError: If the older study does not exist, or its definition differs in more than
+            ranges.
     """
     study = open_study(url, name)
     old = without_ranges(read_study_record(study).definition)
@@ -93,10 +101,16 @@ def find_reusable_trials(
 
 
 def derive_study_name(usual: str, old: str, definition: Mapping[str, str], url: str) -> str:
-    """Returns a name for a study that reuses the trials of another one.
+    """Returns a name for a new study that reuses the trials of an older study.
 
-    It is the usual name if that is free, and otherwise the old name with a number. The same search
-    gets the same name again.
+    That is the usual name if no study has it, and otherwise the old name with a number. If an
+    existing study already reuses these trials with the same definition, its name is returned.
+
+    Args:
+        usual: The usual name, from model and data.
+        old: Name of the older study.
+        definition: Definition of the new study.
+        url: Optuna URL of the database.
     """
     storage = open_database(url)
     known = optuna.get_all_study_names(storage)
@@ -115,7 +129,7 @@ def derive_study_name(usual: str, old: str, definition: Mapping[str, str], url: 
 
 
 def add_reusable_trials(study: optuna.Study, reusable_trials: ReusableTrials) -> None:
-    """Adds the trials to a study that are not in it yet."""
+    """Adds the reusable trials to a study, except those that the study has already."""
     known = {trial_identity(trial) for trial in study.get_trials(deepcopy=False)}
     new = [trial for trial in reusable_trials.trials if trial_identity(trial) not in known]
     for trial in new:

@@ -1,4 +1,4 @@
-"""The archive of a study: its layout, and its parts, all of them checked when it is read."""
+"""The archive of a study: the names of the files in it, and checks of its contents."""
 
 import json
 import re
@@ -21,43 +21,43 @@ from ...storage.trial_record import read_trial_record
 from .study_dump import StudyDump, read_dump
 
 KIND = "study"
-"""The kind of archive, in its manifest."""
+"""The entry `kind` in the manifest of a study's archive."""
 STUDY = "study.json"
 README = "README.txt"
 FOLDER = "study"
-"""The contents of the study's folder in the runs folder."""
+"""The folder in the archive with the files of the study's folder."""
 ARTIFACTS = "artifacts"
 ENCODER = "encoder"
-"""The folder of the encoder: in the archive, and in the folder of an imported study."""
+"""The folder with the encoder, in the archive and in the folder of an imported study."""
 CHECKPOINT, BEST = "model.ckpt", "best.toml"
 ENCODER_CHECKPOINT, ENCODER_BEST = f"{ENCODER}/{CHECKPOINT}", f"{ENCODER}/{BEST}"
 KNOWN_FILES = re.compile(
     f"{STUDY}|{README}|{ENCODER_CHECKPOINT}|{ENCODER_BEST}|{FOLDER}/.+|{ARTIFACTS}/[0-9a-fA-F-]+"
 )
 SAFE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv")
-"""The types that a browser may show on the dashboard's pages; it only saves files of others."""
+"""The MIME types of artifacts that a browser may show. Other artifacts can only be downloaded."""
 REUSABLE_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
-"""The states of the trials that another study can use."""
+"""The states of trials that another study can reuse."""
 
 _TRIAL_ATTRIBUTE = re.compile(r"(dashboard:(?:artifacts:)?)(\d+)(:.*)", re.DOTALL)
-"""An attribute of a study in which the dashboard keeps something of one of its trials."""
+"""Matches study attributes of the dashboard whose name contains the number of a trial."""
 _UNFINISHED = ("-partial", "-before", "-finished", ".partial", ".lock")
 
 
 @dataclass(frozen=True)
 class StudyArchive:
-    """An archive of a study.
+    """An open archive of a study.
 
     Attributes:
-        file: The zip file.
-        dump: The study as it was in the database that exported it.
+        file: The open zip file.
+        dump: The study as it was when it was exported.
     """
 
     file: Archive
     dump: StudyDump
 
     def folder_files(self) -> dict[str, str]:
-        """Returns the paths in the study's folder by their names in the archive."""
+        """Returns the path of each file relative to the study's folder, by its archive name."""
         prefix = f"{FOLDER}/"
         names = [name for name in self.file.files if name.startswith(prefix)]
         return {name: name.removeprefix(prefix) for name in names}
@@ -65,10 +65,14 @@ class StudyArchive:
     def place_artifacts(
         self, attrs: Mapping[str, Any], runs: Runs
     ) -> tuple[dict[str, Any], dict[str, Path]]:
-        """Gives new names to the artifacts that attributes of a study or a trial describe.
+        """Chooses new random ids for the artifacts that system attributes describe.
+
+        Args:
+            attrs: The system attributes of a study or a trial.
+            runs: The runs folder.
 
         Returns:
-            The attributes with the new names, and the new paths by the names in the archive.
+            The attributes with the new ids, and the new path of each artifact by its archive name.
         """
         new_attrs = {n: v for n, v in attrs.items() if not n.startswith(ARTIFACT_PREFIX)}
         paths = {}
@@ -88,17 +92,17 @@ class StudyArchive:
         return new_attrs, paths
 
     def sha256(self) -> str:
-        """Returns the hash of the zip file."""
+        """Returns the SHA-256 of the zip file."""
         with self.file.path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def open_study_archive(path: Path) -> Iterator[StudyArchive]:
-    """Opens an archive of a study, and checks everything that would be written to a database.
+    """Yields the open archive of a study, after checking its file names and its study.
 
     Raises:
-        StorageError: If it is missing, damaged or not safe, or is not the archive of a study.
+        StorageError: If the archive is missing, damaged or not safe, or is not one of a study.
     """
     with open_archive(path) as file:
         if file.kind != KIND:
@@ -116,22 +120,27 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
 
 
 def is_cache(name: str) -> bool:
-    """Returns whether a file beside an encoder holds cached latent codes."""
+    """Returns whether a file of this name is a cache of latent codes."""
     return name.startswith("codes-") and name.endswith(".pt")
 
 
 def is_excluded(name: str) -> bool:
     """Returns whether archives leave out a file or folder of this name.
 
-    Archives leave out unfinished files, older versions of files, and caches.
+    These are unfinished files, older versions of files, and caches.
     """
     return name.endswith(_UNFINISHED) or is_cache(name)
 
 
 def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:
-    """Returns attributes of a study with new trial numbers in the names that the dashboard uses.
+    """Returns system attributes of a study, with other trial numbers in the dashboard's names.
 
-    Attributes of trials without a new number are left out.
+    The dashboard writes the id of a trial into the names of some attributes; an archive has the
+    trial's number instead. Attributes about trials that are not in `numbers` are left out.
+
+    Args:
+        attrs: The system attributes of a study.
+        numbers: The new number or id of each trial, by the old one.
     """
     found = {}
     for name, value in attrs.items():
@@ -144,7 +153,7 @@ def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) ->
 
 
 def trial_identity(trial: FrozenTrial) -> str:
-    """Returns a text that is equal for copies of a trial: parameters, seed, values and state."""
+    """Returns a trial's parameters, seed, values and state as text. Copies have the same text."""
     provenance = read_trial_record(trial).provenance
     seed = None if provenance is None else provenance.seed
     return json.dumps([trial.params, seed, trial.values, trial.state.name], sort_keys=True)

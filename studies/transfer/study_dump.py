@@ -1,6 +1,6 @@
-"""A study as JSON: all that Optuna knows of its trials, written, and checked when it is read.
+"""Converts a study with all its trials to JSON and back. What is read is checked.
 
-An archive holds no database file, because SQLite would have to trust it.
+Archives contain this JSON and no database file, because SQLite is not safe with files of others.
 """
 
 import json
@@ -36,14 +36,14 @@ REQUIRED = ("command", "recipe", "metrics", "definition")
 
 @dataclass(frozen=True)
 class StudyDump:
-    """All that a database holds of a study.
+    """A study with everything that the database has about it.
 
     Attributes:
         name: Name of the study.
         directions: The direction of each objective.
         user_attrs: The attributes of Latentune and of users.
         system_attrs: The attributes of Optuna and its dashboard.
-        trials: The trials. None of them is RUNNING.
+        trials: The trials. No trial is RUNNING.
     """
 
     name: str
@@ -82,7 +82,10 @@ class StudyDump:
 
 
 def dump_study(study: optuna.Study) -> StudyDump:
-    """Returns everything about a study in the database; RUNNING trials become WAITING."""
+    """Returns a study with everything that the database has about it.
+
+    RUNNING trials become WAITING.
+    """
     trials = study.get_trials()
     for trial in trials:
         if trial.state == TrialState.RUNNING:
@@ -97,7 +100,9 @@ def dump_study(study: optuna.Study) -> StudyDump:
 
 
 def read_dump(table: Any, path: str) -> StudyDump:
-    """Returns the study that a JSON object describes, after checking every value of it.
+    """Returns the study in a JSON object, after checking every value in the object.
+
+    `path` is the file of the object, for error messages.
 
     Raises:
         StorageError: If an entry is missing or of the wrong type, the recipe is invalid, or a
@@ -113,7 +118,7 @@ def read_dump(table: Any, path: str) -> StudyDump:
 
 
 def check_compatible(trials: Iterable[FrozenTrial]) -> None:
-    """Raises ValueError if trials have distributions that no single study can hold."""
+    """Raises ValueError if the trials cannot be in one study, because of their distributions."""
     first: dict[str, BaseDistribution] = {}
     for trial in trials:
         for name, distribution in trial.distributions.items():
@@ -131,7 +136,7 @@ Step = Annotated[int, BeforeValidator(int), Field(ge=0, lt=2**31)]
 
 
 class _Trial(Record):
-    """A trial in the JSON of a study."""
+    """The fields of a trial in the JSON of a study."""
 
     number: int
     state: Literal["COMPLETE", "PRUNED", "FAIL", "WAITING"]
@@ -146,7 +151,7 @@ class _Trial(Record):
 
 
 class _Study(Record):
-    """The JSON of a study."""
+    """The fields of the JSON of a study."""
 
     format: Literal[1]
     name: str
@@ -157,7 +162,7 @@ class _Study(Record):
 
 
 def _check_study(study: _Study) -> StudyDump:
-    """Returns a study after checking its attributes and trials."""
+    """Returns the study in a parsed JSON object, after checking its attributes and trials."""
     for name in REQUIRED:
         if name not in study.user_attrs:
             raise KeyError(name)
@@ -184,7 +189,11 @@ def _check_study(study: _Study) -> StudyDump:
 
 
 def _check_trial(entry: _Trial) -> FrozenTrial:
-    """Returns a trial as Optuna has it."""
+    """Returns the Optuna trial in a parsed JSON object, after checking it.
+
+    Raises:
+        ValueError: If a value of the trial is not valid.
+    """
     if entry.values is not None and entry.state in ("FAIL", "WAITING"):
         raise ValueError(f"trial {entry.number} has values although it is {entry.state}")
     _check_attributes("trial", entry.user_attrs, entry.system_attrs)
@@ -206,7 +215,7 @@ def _check_trial(entry: _Trial) -> FrozenTrial:
 
 
 def _check_attributes(owner: Owner, user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
-    """Raises ValueError if an attribute is not valid."""
+    """Raises ValueError if a user or system attribute of a study or a trial is not valid."""
     errors = attribute_errors(owner, "user", user), attribute_errors(owner, "system", system)
     for error in chain(*errors):
         raise ValueError(error)
