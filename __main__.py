@@ -1,4 +1,4 @@
-"""Runs the command line of `latentune` on `python -m latentune`."""
+"""Runs the command line when Python is called as `python -m latentune`."""
 
 import os
 import sys

@@ -59,7 +59,10 @@ def verify(study: str, trials: int | None, seed: int, **place: Any) -> None:
 
 
 def _next_words(opened: "optuna.Study", study: str) -> list[str]:
-    """Returns the command after `verify`: it trains the verified trial, if that has a value."""
+    """Returns the words of the command to type next.
+
+    It is `train` with the argument `study` if the verified trial has a value.
+    """
     from ..study.study_error import StudyError
     from ..study.study_lookup import best_configuration, split_trial_number
 

@@ -44,7 +44,7 @@ EXAMPLE_SPECS = {
     "table, number": replace(TABLE_SPEC, target=(0, 1)),
     "texts, classes": replace(TEXT_SPEC, classes=("a", "b"), letters="abc"),
 }
-"""An example of each kind of data. The list of `auto` has the models that fit each example."""
+"""Example data of each kind, for which `latentune list` prints models and ranges."""
 
 
 @click.command("list")

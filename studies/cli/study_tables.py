@@ -26,8 +26,10 @@ from ..study.misplaced_checkpoints import is_stale
 if TYPE_CHECKING:
     from ..search.search_plan import SearchPlan
 
-MAX_SHOWN_TRIALS, LATEST_TRIALS = 100, 50
-"""Maximum number of trials in a table, and how many of the latest trials it has otherwise."""
+MAX_SHOWN_TRIALS = 100
+"""Maximum number of trials of a study for which the table shows all trials."""
+LATEST_TRIALS = 50
+"""Number of the latest trials that the table shows if there are more."""
 
 
 def print_plan(plan: "SearchPlan") -> None:
@@ -187,7 +189,7 @@ def describe_confirmed(study: optuna.Study) -> list[str]:
 
 
 def chooses_model(study: optuna.Study) -> bool:
-    """Returns True if the model is one of the searched parameters."""
+    """Returns True if the model is one of the parameters that the study searches."""
     return read_study_record(study).recipe.model == AUTO
 
 

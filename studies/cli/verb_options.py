@@ -55,9 +55,10 @@ class SuggestedText(click.ParamType[str]):
 
 
 def option_of(record: type, name: str, **settings: Any) -> Decorator:
-    """Returns the click option that the field `name` of a dataclass declares.
+    """Returns a decorator that gives a command the option which a dataclass field declares.
 
-    `settings` are arguments of `click.option`, which replace those of the field.
+    The field is the field `name` of `record`. `settings` are arguments of `click.option` that
+    replace those of the field.
     """
     field = options_of(record)[name]
     return click.option(*_option_names(field), **(_option_settings(field) | settings))

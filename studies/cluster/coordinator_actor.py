@@ -15,7 +15,7 @@ from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 
 COORDINATOR = "coordinator"
-"""The id with which the coordinator itself acquires the lock, as workers do with their ids."""
+"""The id of the coordinator, which it uses in place of a worker id to acquire the lock."""
 COLLECT_S = 0.1
 """Seconds that `receive` waits for further messages after the first.
 

@@ -24,7 +24,8 @@ class JobContext(NamedTuple):
 
     Attributes:
         runs: The runs folder on this machine.
-        local_paths: The path of a file on this machine, by its path where the command was typed.
+        local_paths: Paths of files on this machine. The keys are the paths of these files on the
+            machine where the command was typed.
     """
 
     runs: Runs

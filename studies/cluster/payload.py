@@ -56,8 +56,8 @@ def unpack_payload(payload: Payload, folder: Path) -> dict[str, str]:
     """Restores the data, files and code of a payload on this node, in memory and in `folder`.
 
     Returns:
-        The new path of each file, by its path before it was packed. Files that this node has at
-        the same path are left out.
+        The new paths of the files. The keys are the paths in the payload. A file that already
+        exists on this node at its path in the payload is left out.
     """
     with warnings.catch_warnings():  # nothing writes to the arrays
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

@@ -28,7 +28,7 @@ class EncoderChoice:
     Attributes:
         recipe: The recipe, without the encoder.
         encoder: A study, the path of a best.toml or a checkpoint, or an architecture.
-        study_name: The default name of a study of the recipe without an encoder.
+        study_name: The default name of the study, without the name of the encoder.
         runs: The runs folder.
         storage: URL of the database.
     """
@@ -42,8 +42,7 @@ class EncoderChoice:
     def resolve(self) -> tuple[Recipe, str]:
         """Returns the recipe with the encoder, and the default name of the study.
 
-        The returned recipe has the file of the encoder, the hash of this file, and the image size
-        of the encoder.
+        The returned recipe has the encoder, the hash of its file and its image size.
 
         Raises:
             StudyError: If the encoder is not found.
@@ -80,9 +79,10 @@ class EncoderChoice:
         return replace(self.recipe, weights=weights, encoder_hash=known)
 
     def _image_size(self, image_shape: Sequence[int]) -> int | None:
-        """Returns the side in pixels that image files are scaled to; None for no scaling.
+        """Returns the image size of the recipe or, if the recipe has none, that of the encoder.
 
-        It is the image size of the recipe or, if the recipe has none, that of the encoder.
+        Returns None if neither has one, or if only the encoder has one and the data are not image
+        files.
         """
         size, data = self.recipe.image_size, self.recipe.data
         if size is not None or data is None or not holds_image_files(data):

@@ -1,8 +1,8 @@
-"""The fork server: a process that has imported the modules of workers, and starts each by a fork.
+"""The fork server: a process that imports the modules of workers once, and forks each worker.
 
-If a process has already used PyTorch, a fork of this process may hang. A new process would import
-Lightning for seconds. On systems without a fork server, such as Windows, workers are new
-processes.
+A worker is not a fork of the coordinator: after PyTorch has computed in a process, its forks may
+hang. A worker is not a new process either: it would need seconds to import Lightning. On systems
+without a fork server, such as Windows, workers are new processes.
 """
 
 import multiprocessing
@@ -25,7 +25,7 @@ PRELOADED_MODULES = [
     "optuna_dashboard",
     "PIL.PngImagePlugin",
 ]
-"""The module of a worker, and the modules that Alembic, Optuna and PIL import only when used."""
+"""The modules that the fork server imports: that of a worker, and some that it uses later."""
 SAFE_PATH_VARIABLE = "PYTHONSAFEPATH"
 """The environment variable that keeps Python from importing modules of the working folder."""
 SAFE_PATH_MARKER = "latentune"

@@ -24,7 +24,7 @@ PERFECT_VALUES: dict[Direction, tuple[float, frozenset[str]]] = {
     "maximize": (1.0, frozenset({"accuracy", "balanced_accuracy", "probe", "nearest", "r2"})),
     "minimize": (0.0, frozenset({"mse", "mae", "loss", "kl"})),
 }
-"""For each direction: the best possible value, and the metrics that cannot be better than it."""
+"""For each direction: a value, and the metrics for which no value is better."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 def record_failure(
     trial: optuna.Trial, error: Exception, plan: SearchPlan, send: SendMessage
 ) -> None:
-    """Records `error` on the trial that it ended, and sends its traceback to the coordinator."""
+    """Records the error that ended a trial, and sends its traceback to the coordinator."""
     message = (str(error).splitlines() or [""])[0]
     send("error", (trial.number, redact("".join(traceback.format_exception(error)))))
     stopped = redact(f"{type(error).__name__}: {message}")
@@ -119,6 +119,6 @@ def _trials_of_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list[F
 def _reason_pattern(trial: FrozenTrial) -> str:
     """Returns why a trial stopped, with `#` for each number.
 
-    Two trials that stop for the same reason have the same text, whatever numbers it contains.
+    Reasons that differ only in their numbers become equal texts.
     """
     return re.sub(r"\d+", "#", stop_reason(trial))

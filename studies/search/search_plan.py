@@ -65,7 +65,7 @@ class SearchPlan:
 
     Attributes:
         definition: The settings that are the same in all searches of the study.
-        trials: Number of trials at which the search ends; it counts all searches of the study.
+        trials: Number of finished trials in the study, from all searches, that ends this search.
         seconds: Time after which no trial starts; None for no limit.
         first: Parameters of the first trials of a new study; empty if the sampler chooses them.
         enqueued_params: Parameters of the trials of `enqueue`, which run before other new trials.

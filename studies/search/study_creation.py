@@ -44,8 +44,8 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
 
     Raises:
         StudyError: If the study exists with another definition.
-        StorageError: If the study exists and its pictures are in another place than in the plan.
-            Also if the database cannot be used.
+        StorageError: If the database cannot be used, or the pictures of an existing study are in
+            another place than in the plan.
     """
     with plan.hold_lock():
         study = _open_existing(plan)

@@ -21,11 +21,11 @@ MAX_DEATHS = 3  # a trial fails if its process dies so often after the same epoc
 
 
 class LeaseLostError(StopRequested):
-    """Error of a process whose trial was requeued by another, because it sent no heartbeats."""
+    """Raised if another process has requeued a trial, because this process sent no heartbeats."""
 
 
 class TrialLease:
-    """The right of this process to write to a trial; `check` tells whether it still has it."""
+    """The right of this process to write to a trial, until another process requeues it."""
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
@@ -83,9 +83,9 @@ def requeue_dead_trials(
 def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
     """Requeues the RUNNING trials with these numbers, whose processes died at the same moment.
 
-    If only one process died, its configuration may be the cause. If this happens three times in
-    a row after the same epoch, the trial is not requeued but fails. Processes that die together
-    were killed by something else.
+    A trial is not requeued but fails if its process has died alone three times in a row after the
+    same epoch, because its configuration is then the cause. If several processes die together,
+    the cause is something else.
     """
     trials = study.get_trials(deepcopy=False)
     dead = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]

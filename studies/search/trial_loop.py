@@ -1,4 +1,4 @@
-"""The loop in which a worker runs trials of a study, while other workers run others."""
+"""The loop in which a worker runs trials of a study, together with other workers."""
 
 import gc
 import threading
@@ -42,7 +42,7 @@ from .worker_context import WorkerContext
 SEARCH_ERRORS = (DataError, StorageError, StudyError, *DatabaseError)
 """Errors that end the search. The trial in which they occur is not their cause."""
 LEASE_ERRORS: tuple[type[Exception], ...] = (LeaseLostError, UpdateFinishedTrialError)
-"""Errors of a process whose trial was requeued or ended by another process."""
+"""Errors that are raised if another process has requeued or ended the trial of this process."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class TrialLoop:
 
     Each process holds the search lock while it counts the trials and creates or takes the next
     one. Without the lock, two processes could take the same WAITING trial or run too many trials.
-    The sampler of each process also sees the parameters of all trials that run.
+    With the lock, the sampler also sees the parameters of all RUNNING trials.
 
     The loop sets the sampler and the pruner of the study.
     """
@@ -78,7 +78,7 @@ class TrialLoop:
             DatabaseLostError: If the database was deleted or replaced.
         """
         identity, awaited = file_identity(self.plan.storage), list[int]()
-        with _frozen_garbage():
+        with _freeze_existing_objects():
             while True:
                 with self._hold_lock():
                     check_file_identity(self.plan.storage, identity)
@@ -189,7 +189,7 @@ class TrialLoop:
 
 
 @contextmanager
-def _frozen_garbage() -> Iterator[None]:
+def _freeze_existing_objects() -> Iterator[None]:
     """Excludes all objects that exist before the block from garbage collection in the block.
 
     Each trial ends with a garbage collection. It would take 0.3 s for the objects that torch and

@@ -43,11 +43,11 @@ def run_worker(
     `failed` with the error. The last message is `finished_work`.
 
     Args:
-        index: Number of the worker, from 0; it chooses the GPU.
-        threads: Number of threads of PyTorch.
+        index: Number of the worker, from 0; it decides which GPU the worker uses.
+        threads: Number of threads that PyTorch uses.
         send: Sends a message to the coordinator.
-        wait_for_stop: Returns when the coordinator is gone or asks the worker to stop.
-        connect: Yields the plan, the database and the worker context.
+        wait_for_stop: Returns when the coordinator has ended or asks the worker to stop.
+        connect: Returns a context manager that yields the plan, the database and the context.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(threads)
@@ -97,7 +97,7 @@ def run_local_worker(
 
 
 def _select_gpu(index: int) -> None:
-    """Lets CUDA see only one GPU, which the index of the worker chooses."""
+    """Lets this process see only one GPU; workers with successive indices see different GPUs."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
     if gpus and visible != "":

@@ -25,7 +25,7 @@ SendMessage = Callable[[str, Any], None]
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What a worker uses to reach the rest of a search, the same on every machine.
+    """What a worker uses to reach the other parts of a search, on any machine.
 
     Attributes:
         lock: The lock that all searches share; a worker holds it while it creates a trial.

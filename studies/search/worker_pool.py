@@ -42,7 +42,7 @@ class WorkerBackend(Protocol):
     needs_heartbeat_proxy: bool
 
     def start(self, index: int) -> None:
-        """Starts a worker with this index; an earlier worker with this index may have died."""
+        """Starts a worker with this index, also as a replacement for one that has died."""
 
     def receive(self, seconds: float) -> Sequence[Message]:
         """Returns all messages of workers; if there are none, waits up to `seconds` for the first.
@@ -63,8 +63,10 @@ class WorkerPool:
     """Starts the workers, passes each message to `handle`, and replaces workers that die.
 
     Attributes:
-        trials: The number of the trial that each worker runs, by its index; None between trials.
-        failed_workers: Why a worker has died, by its index, until its trial is requeued.
+        trials: The number of the trial that each worker runs, or None between trials. The keys
+            are the indices of the workers.
+        failed_workers: Why workers have died whose trials are not requeued yet. The keys are the
+            indices of the workers.
     """
 
     study: optuna.Study
@@ -169,7 +171,10 @@ class WorkerPool:
                 self._start(index)
 
     def _with_lock(self, action: Any) -> bool:
-        """Runs `action` under the search lock; returns True if it could acquire the lock."""
+        """Runs `action` while holding the search lock.
+
+        Returns False, without running it, if the lock is not free within a second.
+        """
         try:
             self.backend.lock.acquire(timeout=LOCK_TIMEOUT_S)
         except Timeout:

@@ -18,10 +18,12 @@ BASELINES: dict[str, tuple[str, str, Direction]] = {
     LINEAR_ACCURACY: ("test_accuracy", "a linear model", "maximize"),
     LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
 }
-"""For each baseline: the metric of the network, a description of the baseline, the direction."""
+"""For each baseline: the metric that is compared, the baseline in words, the better direction."""
 IMPROVEMENT_HINT = "try more trials or more epochs"
-MAX_CLASSES, N_WORST = 20, 5
-"""Maximum number of classes for printing all, and how many of the worst are printed otherwise."""
+MAX_CLASSES = 20
+"""Maximum number of classes for which the accuracy of each is printed."""
+N_WORST = 5
+"""Number of classes with the smallest accuracy that are printed if there are more classes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +66,10 @@ class FinalTraining(Result):
 
     @property
     def verdict(self) -> list[str]:
-        """A list with a line that compares the network with a baseline; empty without baseline."""
+        """A list with a line that compares the network with a baseline.
+
+        The list is empty if the metrics have no baseline.
+        """
         for baseline, (metric, description, direction) in BASELINES.items():
             if baseline in self.metrics and metric in self.metrics:
                 value, reference = self.metrics[metric], self.metrics[baseline]

@@ -48,10 +48,7 @@ def check_device(options: TrainingOptions) -> None:
 
 
 def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
-    """Returns the settings that are saved with a training.
-
-    A stopped training can be resumed only with equal settings.
-    """
+    """Returns the settings that must be equal when a stopped training is resumed."""
     return {
         "epochs": options.epochs,
         "init_from": options.init_from,
@@ -64,7 +61,10 @@ def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str
 
 
 def load_initial_weights(model: pl.LightningModule, options: TrainingOptions, runs: Runs) -> None:
-    """Loads the weights of the network `options.init_from` into `model`, if that is not None."""
+    """Loads the weights of the network `options.init_from` into `model`.
+
+    If `options.init_from` is None, it does nothing.
+    """
     if options.init_from is not None:
         path = find_checkpoint(options.init_from, runs)
         load_weights(model, read_checkpoint(path)[1], path)
@@ -73,8 +73,12 @@ def load_initial_weights(model: pl.LightningModule, options: TrainingOptions, ru
 def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -> bool:
     """Returns True if a stopped training of `setup` shall be resumed.
 
-    With `options.resume` None, it is resumed if one exists and its settings are equal. With True,
-    StudyError is raised if this is not possible. With False, a stopped training is ignored.
+    If `options.resume` is None, a training is resumed if it exists and has equal settings. If it
+    is False, no training is resumed.
+
+    Raises:
+        StudyError: If `options.resume` is True and no training can be resumed.
+        StorageError: If `options.resume` is True and the checkpoint is broken.
     """
     stopped = find_resumable(setup.target, LAST_CHECKPOINT)
     if options.resume is False or not (options.resume or stopped):
@@ -130,9 +134,9 @@ def fit_network(
 ) -> tuple[HistoryCheckpoint, pl.Trainer]:
     """Trains the network of a setup; returns the callback with the history, and the trainer.
 
-    Afterwards the network has the weights of its best epoch and is on the CPU. Checkpoints,
-    metrics, logs and the figures of each epoch are written into `folder`. If the folder has a
-    stopped training, it is resumed.
+    After training, the network has the weights of its best epoch and is on the CPU. Checkpoints,
+    metrics, logs and the figures of each epoch are written into `folder`. If `folder` has a
+    stopped training, this training is resumed.
     """
     last = folder / LAST_CHECKPOINT
     checkpoint = HistoryCheckpoint(setup.objective, folder, _resume_settings(options, setup))

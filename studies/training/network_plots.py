@@ -1,6 +1,7 @@
-"""Figures of the images that a network makes: of each trial, of each epoch and of final training.
+"""Figures of the images that a network makes.
 
-The figures of trials are for the dashboard.
+They are plotted after each trial, for the dashboard, and after each epoch and the end of final
+training.
 """
 
 import math
@@ -42,9 +43,9 @@ def plot_network(
 ) -> list[Path]:
     """Plots the images that a model makes, and returns the paths of the figures in `folder`.
 
-    The figures depend on the roles of the model: reconstructions, samples of the prior, or pairs
-    and triplets of images. The images are from the first of the `batches`, which are those of the
-    validation part. The model is in eval mode afterwards.
+    A model that reconstructs, samples or compares images has figures of reconstructions, of
+    samples of the prior, or of pairs or triplets. The images are those of the first of `batches`.
+    After the call, the model is in eval mode.
     """
     model.eval()
     if data.kind != "image":

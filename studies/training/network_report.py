@@ -1,4 +1,4 @@
-"""Metrics, tables and figures of a trained network on the test part; its roles decide which."""
+"""Metrics, tables and figures of a trained network on the test part."""
 
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ def write_report(
 ) -> dict[str, Any]:
     """Writes tables and figures of a trained network into a folder, and returns metrics.
 
-    The roles of the network decide which tables and figures are written. The metrics are those
-    that `test_step` does not log.
+    What is written depends on whether the network classifies, predicts numbers or makes images.
+    The returned metrics are those that the network does not log in `test_step`.
     """
     metrics: dict[str, Any] = {}
     if isinstance(model, Predicts) and data.spec.classes:

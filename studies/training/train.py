@@ -59,7 +59,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
 ) -> FinalTraining:
     """Trains a configuration, saves the weights of the best epoch, and scores the test part once.
 
-    A folder then has `model.ckpt`, `best.toml`, `metrics.csv` (a row for each epoch),
+    The returned folder has `model.ckpt`, `best.toml`, `metrics.csv` (a row for each epoch),
     `metrics.json` (the test scores) and figures. All networks have a loss curve. Networks that
     make or compare images have reconstructions, samples of the prior, or pairs and triplets;
     figures of each epoch are in `epochs/`. A classifier has a confusion matrix, precision-recall
@@ -176,9 +176,9 @@ def _checkpoint_header(
 
 
 def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:
-    """Returns the configuration of a setup, with a value and a best epoch.
+    """Returns the configuration of a setup for best.toml.
 
-    They are those of its trial or, if no trial has this configuration, those of this training.
+    If no trial has this configuration, its value and best epoch are those of this training.
     """
     if setup.is_trial:
         return setup.best

@@ -56,8 +56,8 @@ def train_on_seeds(
 ) -> dict[str, Any]:
     """Trains with each of `seeds`, and returns the mean and standard deviation of the scores.
 
-    The folder gets the table `seeds.csv`, with a row for each seed. Seeds that are in the table
-    are not trained again. A training that was stopped in the folder is resumed.
+    The table `seeds.csv` in `folder` gets a row for each seed. For a seed that is already in the
+    table, no training is run. If a training was stopped, it is resumed.
 
     Args:
         setup: The setup of the first training, which has another seed and is finished.
@@ -118,9 +118,9 @@ def _train(
     title: str,
     folder: Path | None,
 ) -> dict[str, float]:
-    """Trains with a seed, and returns the row for `seeds.csv`.
+    """Trains with a seed, and returns the row of this seed in `seeds.csv`.
 
-    A training with this seed that was stopped in the folder is resumed.
+    If `folder` has a stopped training with this seed, it is resumed.
     """
     if options.init_from is not None:
         moved = context.local_paths.get(options.init_from, options.init_from)

@@ -56,10 +56,10 @@ def _check_login() -> None:
 
 @contextmanager
 def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
-    """Yields the logger `name` for a Trainer, which writes into `folder/name`.
+    """Yields the logger `name` for a Trainer. It writes into the folder `name` inside `folder`.
 
     For `csv` it yields False, because metrics.csv is written without a logger. At the end of the
-    block, the logger has written everything.
+    block, the logger is closed.
     """
     if name == "tensorboard":
         logger = TensorBoardLogger(folder, name="", version=name, default_hp_metric=False)

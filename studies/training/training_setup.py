@@ -106,9 +106,9 @@ def check_fingerprint(best: Best, data: Any) -> None:
 def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
     """Returns the folder of a final training, and whether a trial has its configuration.
 
-    The folder is `final` for the best trial, and `final-17` for trial 17. A .toml file names a
-    trial. If the study has this trial with the same parameters, the folder is that of the trial.
-    Otherwise, the name of the folder has a hash of the parameters in the file.
+    The folder is `final` for the best trial, and `final-17` for trial 17. If `source` is a .toml
+    file, the study may have the trial that the file names, with equal parameters: the folder is
+    then that of the trial. Otherwise, the folder is named after a hash of the parameters.
     """
     check_study_name(best.study)
     if not source.endswith(".toml"):
@@ -123,7 +123,10 @@ def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> t
 
 
 def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
-    """Returns the study of a configuration if its trial has the same parameters, or None."""
+    """Returns the study of a configuration, or None if its trial has other parameters or is lost.
+
+    The trial is the one that the configuration names.
+    """
     if best.trial is None or not database_exists(url):
         return None
     try:

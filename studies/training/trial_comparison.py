@@ -32,7 +32,7 @@ def compare_with_trial(
 
 
 def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
-    """Returns how a training differed from its trial, and flags for a training without this."""
+    """Returns how a training differed from its trial, and flags of `train` to avoid this."""
     searched, epochs = setup.objective.max_epochs, options.epochs
     same_epochs = f" --epochs {searched}"
     if options.init_from is not None:
