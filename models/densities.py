@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.float32]
 
-FOLDS = 5  # of cross-validation, and therefore the fewest codes
-COMPONENTS = (2, 5, 10, 20, 40)
-MIN_MIXTURE_CODES = 5 * COMPONENTS[0]
+N_FOLDS = 5  # of cross-validation, and therefore the fewest codes
+COMPONENT_CHOICES = (2, 5, 10, 20, 40)
+MIN_MIXTURE_CODES = 5 * COMPONENT_CHOICES[0]
 """The smallest number of codes for which a mixture can choose its number of components."""
 
 
@@ -92,9 +92,9 @@ class LatentKDE(Density):
         Raises:
             ValueError: If there are too few codes.
         """
-        if len(codes) < FOLDS:
+        if len(codes) < N_FOLDS:
             raise ValueError(
-                f"codes (={len(codes)}) must be at least {FOLDS} to cross-validate on."
+                f"codes (={len(codes)}) must be at least {N_FOLDS} to cross-validate on."
             )
         components = mean = None
         points = codes
@@ -136,7 +136,7 @@ def _best_bandwidth(points: Codes) -> float:
     scaled, exponent = points / np.asarray(scale, points.dtype), 0
     for _ in range(4):
         bandwidths = np.logspace(exponent - 1, exponent + 1, 20)
-        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=FOLDS).fit(scaled)
+        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=N_FOLDS).fit(scaled)
         if 0 < search.best_index_ < len(bandwidths) - 1:
             break
         exponent += 1 if search.best_index_ else -1
@@ -196,7 +196,11 @@ class LatentMixture(Density):
             raise ValueError(f"codes (={len(codes)}) must be at least {fewest} for a mixture.")
         scale = order_of_magnitude(codes)
         scaled = codes / np.where(scale > 0, scale, 1).astype(codes.dtype)
-        counts = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
+        counts = (
+            [n_components]
+            if n_components
+            else [k for k in COMPONENT_CHOICES if 5 * k <= len(codes)]
+        )
         with warnings.catch_warnings(action="ignore"):  # about codes that are equal
             fits = [
                 GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in counts
@@ -241,5 +245,5 @@ DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {
 }
 """Functions by name, which return a density, given a model, its latent codes (N, D) and a seed."""
 
-MIN_CODES = {"kde": FOLDS, "pca-kde": FOLDS, "gaussian": 2, "mixture": MIN_MIXTURE_CODES}
+MIN_CODES = {"kde": N_FOLDS, "pca-kde": N_FOLDS, "gaussian": 2, "mixture": MIN_MIXTURE_CODES}
 """The smallest number of codes that each density can be fitted to. A prior needs no codes."""

@@ -118,7 +118,7 @@ def random_triplets(labels: Tensor) -> Triplets:
     return anchors, (scores * same)[anchors].argmax(1), (scores * other)[anchors].argmax(1)
 
 
-def _make(name: str, *args: Any, **options: Any) -> Any:
+def _make_loss_or_miner(name: str, *args: Any, **options: Any) -> Any:
     """Returns a loss or miner of pytorch-metric-learning that uses Euclidean distances."""
     from pytorch_metric_learning.distances import LpDistance
 
@@ -127,13 +127,15 @@ def _make(name: str, *args: Any, **options: Any) -> Any:
 
 
 LOSSES: dict[str, Callable[[float], Any]] = {
-    "contrastive": lambda margin: _make("losses:ContrastiveLoss", pos_margin=0, neg_margin=margin),
-    "triplet": lambda margin: _make("losses:TripletMarginLoss", margin),
+    "contrastive": lambda margin: _make_loss_or_miner(
+        "losses:ContrastiveLoss", pos_margin=0, neg_margin=margin
+    ),
+    "triplet": lambda margin: _make_loss_or_miner("losses:TripletMarginLoss", margin),
 }
 MINERS: dict[str, Callable[[float], Any]] = {
     "random": lambda margin: lambda codes, labels: random_triplets(labels),
-    "semihard": lambda margin: _make(
+    "semihard": lambda margin: _make_loss_or_miner(
         "miners:TripletMarginMiner", margin, type_of_triplets="semihard"
     ),
-    "hard": lambda margin: _make("miners:BatchHardMiner"),
+    "hard": lambda margin: _make_loss_or_miner("miners:BatchHardMiner"),
 }

@@ -94,10 +94,10 @@ class GAN(Learner):
         discriminator, generator = cast(list[LightningOptimizer], self.optimizers())
         fake = self._generate(batch[0])
         terms = self._discriminator_terms(batch[0], fake.detach())
-        self._optimize(discriminator, terms["discriminator"])
+        self._step_optimizer(discriminator, terms["discriminator"])
         self.toggle_optimizer(generator)
         terms["generator"] = self._generator_loss(fake)
-        self._optimize(generator, terms["generator"])
+        self._step_optimizer(generator, terms["generator"])
         self.untoggle_optimizer(generator)
         self._step_schedulers("step")
         self._collect_terms(terms)
@@ -147,7 +147,7 @@ class GAN(Learner):
     def _generator_loss(self, fake: Tensor) -> Tensor:
         return _cross_entropy(self.discriminator(fake), real=True)
 
-    def _optimize(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
+    def _step_optimizer(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
         optimizer.zero_grad()
         self.manual_backward(loss)
         optimizer.step()

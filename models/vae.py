@@ -21,8 +21,8 @@ from .networks.layers import scale_widths
 Network = Literal["conv", "generator", "dense"]
 Likelihood = Literal["gaussian", "bernoulli"]
 
-FEATURES = 16
-HIDDEN = 512
+MIN_FEATURES = 16
+HIDDEN_WIDTH = 512
 ACTIVE_UNIT_VARIANCE = 0.01
 LOG_SCALE_LR_FACTOR = 10  # of the learning rate, for the parameter `log_scale`
 IMPORTANCE_SAMPLES = 50
@@ -81,7 +81,7 @@ class VAE(Learner):
         check_least(0, beta=beta, beta_warmup=beta_warmup)
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         if network == "dense":
-            (features,) = scale_widths(width, HIDDEN)
+            (features,) = scale_widths(width, HIDDEN_WIDTH)
             hidden = DenseEncoder(data, features, [features])
             self.encoder: nn.Module = nn.Sequential(hidden, nn.ReLU())
             self.decoder: nn.Module = DenseDecoder(
@@ -89,7 +89,7 @@ class VAE(Learner):
             )
         else:
             # As published, unless fewer features than code values would be the bottleneck.
-            features = max(FEATURES, latent_dim)
+            features = max(MIN_FEATURES, latent_dim)
             self.encoder = ConvEncoder(data, features, width)
             decoder = Generator if network == "generator" else ConvDecoder
             self.decoder = decoder(data, latent_dim, width)

@@ -202,10 +202,10 @@ class Objective:
             return f"mean of {self.n_trainings} {trainings}, spread {spread}"
         if score.outcomes[0].epochs == self.max_epochs:
             return "all epochs"
-        return f"no better for {self._patience} epochs"
+        return f"no better for {self._effective_patience} epochs"
 
     @property
-    def _patience(self) -> int:
+    def _effective_patience(self) -> int:
         return max(10, self.max_epochs // 5) if self.patience is None else self.patience
 
     def _early_stopping(self) -> list[EarlyStopping]:
@@ -213,7 +213,9 @@ class Objective:
             return []
         name, way = self.monitor
         mode = "min" if way == "minimize" else "max"
-        return [EarlyStopping(name, mode=mode, patience=self._patience, check_finite=False)]
+        return [
+            EarlyStopping(name, mode=mode, patience=self._effective_patience, check_finite=False)
+        ]
 
     def sanity_check(self, trial: BaseTrial) -> None:
         """Trains and validates one batch with a trial outside any study, to find bugs early.

@@ -10,18 +10,27 @@ from typing import Any
 
 from ..storage.trial_record import Provenance
 
-LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
-MAX_BYTES = 4096  # of a file that names a commit, a branch or a folder
+RECORDED_LIBRARIES = (
+    "latentune",
+    "optuna",
+    "pytorch-lightning",
+    "torch",
+    "torchvision",
+    "scikit-learn",
+)
+MAX_GIT_FILE_BYTES = 4096  # of a file that names a commit, a branch or a folder
 MAX_PACKED_REFS_BYTES = 2**24
 MAX_REDIRECTS = 10  # of branches that name other branches
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_BRANCH = re.compile(r"refs/[^\s\\:?*\[~^]+")
+_COMMIT_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REF_NAME = re.compile(r"refs/[^\s\\:?*\[~^]+")
 
 
 @cache
 def versions() -> dict[str, str]:
     """Returns the versions of Python and of the libraries that results depend on."""
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in RECORDED_LIBRARIES
+    }
 
 
 @cache
@@ -42,10 +51,14 @@ def machine() -> dict[str, Any]:
     """
     import torch
 
-    return {"threads": torch.get_num_threads(), "device": _device(), "cpu": _cpu()}
+    return {
+        "threads": torch.get_num_threads(),
+        "device": _describe_device(),
+        "cpu": _describe_cpu(),
+    }
 
 
-def _device() -> str:
+def _describe_device() -> str:
     import torch
 
     if torch.cuda.is_available():
@@ -54,7 +67,7 @@ def _device() -> str:
 
 
 @cache
-def _cpu() -> str:
+def _describe_cpu() -> str:
     import torch
 
     name = platform.machine()  # `platform.processor` would run a program
@@ -110,10 +123,10 @@ def _resolve_ref(name: str, git: Path) -> str:
     for _ in range(MAX_REDIRECTS):
         found = next((_read_file(p / name) for p in (git, common) if (p / name).is_file()), None)
         text = _read_packed_ref(name, common) if found is None else found.strip()
-        if _COMMIT.fullmatch(text):
+        if _COMMIT_HASH.fullmatch(text):
             return text
         name = text.removeprefix("ref:").strip()
-        if not _BRANCH.fullmatch(name) or ".." in name:
+        if not _REF_NAME.fullmatch(name) or ".." in name:
             break
     return ""
 
@@ -126,7 +139,7 @@ def _read_packed_ref(name: str, git: Path) -> str:
     return next((line.split()[0] for line in lines if line.split()[1:] == [name]), "")
 
 
-def _read_file(path: Path, most: int = MAX_BYTES) -> str:
+def _read_file(path: Path, most: int = MAX_GIT_FILE_BYTES) -> str:
     """Returns the text of a regular file; it does not wait for a pipe."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         return file.read(most).decode()

@@ -123,7 +123,7 @@ class TrialScore:
     def finish_training(self) -> None:
         """Records the result of the current training."""
         assert self._tracker is not None
-        self.outcomes.append(_outcome(self._tracker))
+        self.outcomes.append(_to_training_result(self._tracker))
         self._tracker = None
         if self.n_trainings > 1:
             write_trial_record(self.trial, TrialRecord(trainings=self.outcomes))
@@ -166,16 +166,16 @@ class TrialScore:
     @property
     def values(self) -> tuple[float, ...]:
         """The mean of each metric over the trainings."""
-        return tuple(map(fmean, self._columns()))
+        return tuple(map(fmean, self._values_by_metric()))
 
     @property
     def spread(self) -> tuple[float, ...]:
         """The standard deviation of each metric over at least two trainings."""
-        return tuple(map(stdev, self._columns()))
+        return tuple(map(stdev, self._values_by_metric()))
 
     def record_outcome(self, stopped: str) -> None:
         """Records on the trial why it ended (`stopped`), and after how many epochs."""
-        known = [*self.outcomes, *([_outcome(self._tracker)] if self._tracker else [])]
+        known = [*self.outcomes, *([_to_training_result(self._tracker)] if self._tracker else [])]
         epochs = sum(outcome.epochs for outcome in known)
         best_epoch = round(fmean(outcome.best_epoch for outcome in known))
         record = TrialRecord(stopped=stopped, epochs=epochs, best_epoch=best_epoch)
@@ -183,12 +183,12 @@ class TrialScore:
         if len(self.outcomes) == self.n_trainings > 1:
             write_trial_record(self.trial, TrialRecord(spread=list(self.spread)))
 
-    def _columns(self) -> list[list[float]]:
+    def _values_by_metric(self) -> list[list[float]]:
         values = [outcome.values for outcome in self.outcomes]
         return list(map(list, zip(*values, strict=True)))
 
 
-def _outcome(tracker: MetricTracker) -> TrainingResult:
+def _to_training_result(tracker: MetricTracker) -> TrainingResult:
     return TrainingResult(
         values=list(tracker.values), epochs=tracker.epochs, best_epoch=tracker.best_epoch
     )

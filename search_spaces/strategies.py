@@ -128,16 +128,20 @@ def _make_wilcoxon(trainings: int) -> BasePruner:
         return WilcoxonPruner(p_threshold=max(0.1, 1.01 * all_worse))
 
 
-def _tenth(epochs: int) -> int:
+def _tenth_of_epochs(epochs: int) -> int:
     return max(1, epochs // 10)
 
 
 WILCOXON = "wilcoxon"
 NONE = "none"
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
-    "halving": lambda epochs: HalvingPruner(_tenth(epochs), factor=4),
-    "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
-    "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
+    "halving": lambda epochs: HalvingPruner(_tenth_of_epochs(epochs), factor=4),
+    "hyperband": lambda epochs: HyperbandPruner(
+        _tenth_of_epochs(epochs), epochs, reduction_factor=3
+    ),
+    "median": lambda epochs: MedianPruner(
+        n_startup_trials=4, n_warmup_steps=2 * _tenth_of_epochs(epochs)
+    ),
     WILCOXON: _make_wilcoxon,
     NONE: lambda epochs: NopPruner(),
 }

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Override = Callable[[str, BaseDistribution], BaseDistribution]
 """A function that takes a parameter and its distribution, and returns the distribution to use."""
 
-RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
+N_RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
 
 
 class _OverridingTrial:
@@ -130,7 +130,7 @@ def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
     """
     distributions: dict[str, BaseDistribution] = {}
     defaults: dict[str, Any] = {}
-    for trial in random_trials(RANDOM_TRIALS):
+    for trial in random_trials(N_RANDOM_TRIALS):
         defaults |= _default_options(type(build_without_weights(space, trial, data)))
         distributions |= trial.distributions
     for name, distribution in distributions.items():

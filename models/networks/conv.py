@@ -9,8 +9,8 @@ from ..data_spec import DataSpec
 from .layers import init_weights, scale_widths
 from .standardize import standardize_input
 
-CHANNELS = 32
-HIDDEN = 64
+LAST_CHANNELS = 32
+HIDDEN_WIDTH = 64
 SMALLEST_SIDE = 4
 
 
@@ -56,14 +56,14 @@ def _halving_steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
     return list(zip(*sides, strict=True))
 
 
-def _channels(layers: int, colors: int, width: float) -> list[int]:
+def _layer_channels(layers: int, colors: int, width: float) -> list[int]:
     """Returns the number of output channels of each layer.
 
     For three layers and gray images, these are 8, 16, 32. With fewer layers, the first numbers are
     left out; with more layers, the numbers continue to double. Color images have twice as many
     channels.
     """
-    last = CHANNELS if colors == 1 else 2 * CHANNELS
+    last = LAST_CHANNELS if colors == 1 else 2 * LAST_CHANNELS
     first = last >> (min(layers, 3) - 1)
     return list(scale_widths(width, *(first << layer for layer in range(layers))))
 
@@ -75,11 +75,11 @@ class ConvEncoder(nn.Sequential):
         steps = _halving_steps(data.shape)
         layers: list[nn.Module] = []
         inputs = data.shape[0]
-        for outputs, step in zip(_channels(len(steps), inputs, width), steps, strict=True):
+        for outputs, step in zip(_layer_channels(len(steps), inputs, width), steps, strict=True):
             stride, padding, size, _ = zip(*step, strict=True)
             layers += [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=padding), nn.ReLU()]
             inputs = outputs
-        (hidden,) = scale_widths(width, HIDDEN)
+        (hidden,) = scale_widths(width, HIDDEN_WIDTH)
         super().__init__(
             *standardize_input(data),
             *layers,
@@ -96,9 +96,9 @@ class ConvDecoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         steps = _halving_steps(data.shape)
-        channels = [data.shape[0], *_channels(len(steps), data.shape[0], width)]
+        channels = [data.shape[0], *_layer_channels(len(steps), data.shape[0], width)]
         smallest = [side.size for side in steps[-1]]
-        (hidden,) = scale_widths(width, HIDDEN)
+        (hidden,) = scale_widths(width, HIDDEN_WIDTH)
         layers: list[nn.Module] = [
             nn.Linear(features, hidden),
             nn.ReLU(),

@@ -11,8 +11,8 @@ from .layers import init_weights, scale_widths
 from .standardize import restore_output, standardize_input
 
 LAST_LAYER_GAIN = 0.1
-DENSE_WIDTHS = (256,)
-DEEP_WIDTHS = (128, 64, 12)
+DENSE_HIDDEN_WIDTHS = (256,)
+DEEP_HIDDEN_WIDTHS = (128, 64, 12)
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "tanh": nn.Tanh,
@@ -69,7 +69,9 @@ class DenseBackbone(nn.Sequential):
 
 def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """Returns an encoder with one hidden layer of 256 units; codes are not negative."""
-    encoder = DenseEncoder(data, features, scale_widths(width, *DENSE_WIDTHS), LAST_LAYER_GAIN)
+    encoder = DenseEncoder(
+        data, features, scale_widths(width, *DENSE_HIDDEN_WIDTHS), LAST_LAYER_GAIN
+    )
     code = encoder[-1]
     assert isinstance(code, nn.Linear)
     nn.init.ones_(code.bias)  # no unit of the code starts where the ReLU is flat
@@ -78,7 +80,7 @@ def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
 
 def dense_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """Returns a decoder with one hidden layer of 256 units."""
-    return DenseDecoder(data, features, scale_widths(width, *DENSE_WIDTHS))
+    return DenseDecoder(data, features, scale_widths(width, *DENSE_HIDDEN_WIDTHS))
 
 
 def deep_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
@@ -96,7 +98,7 @@ def deep_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
 
 def _deep_widths(features: int, width: float) -> list[int]:
     # A layer narrower than the code would be the real bottleneck.
-    return [max(size, features) for size in scale_widths(width, *DEEP_WIDTHS)]
+    return [max(size, features) for size in scale_widths(width, *DEEP_HIDDEN_WIDTHS)]
 
 
 def _linear_layers(widths: Sequence[int]) -> list[nn.Module]:

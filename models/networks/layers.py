@@ -5,7 +5,7 @@ from math import ceil, log2, prod
 from torch import nn
 
 MapSize = tuple[int, int]
-LAYERS = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+WEIGHT_LAYERS = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
@@ -53,7 +53,7 @@ def init_weights(network: nn.Module, last_gain: float = 1.0) -> None:
     References:
         Delving Deep into Rectifiers (He, Zhang, Ren, Sun, 2015)
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, LAYERS)]
+    layers = [layer for layer in network.modules() if isinstance(layer, WEIGHT_LAYERS)]
     for layer in layers:
         fan_in: float = layer.weight[0].numel()
         if isinstance(layer, nn.ConvTranspose2d):  # an output pixel sees inputs one stride apart

@@ -9,12 +9,12 @@ from ..data_spec import DataSpec
 from .layers import init_weights, scale_widths
 from .standardize import standardize_input
 
-CHANNELS = (6, 16)
-HIDDEN = (220, 184)
+LENET_CHANNELS = (6, 16)
+LENET_HIDDEN_WIDTHS = (220, 184)
 SIAMESE_CHANNELS = (32, 64)
-SIAMESE_HIDDEN = 256
-KERNEL = 5
-PADDED_BELOW = 10  # pixels of a side; a smaller side is padded for such a kernel
+SIAMESE_HIDDEN_WIDTH = 256
+KERNEL_SIZE = 5
+MIN_UNPADDED_SIDE = 10  # pixels of a side; a smaller side is padded for such a kernel
 
 
 class LeNet(nn.Sequential):
@@ -28,8 +28,8 @@ class LeNet(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, hidden: int) -> None:
-        width = hidden / HIDDEN[0]
-        first, second, features = scale_widths(width, *CHANNELS, HIDDEN[1])
+        width = hidden / LENET_HIDDEN_WIDTHS[0]
+        first, second, features = scale_widths(width, *LENET_CHANNELS, LENET_HIDDEN_WIDTHS[1])
         colors, *size = data.shape
         block_1, size = conv_pool(colors, first, size)
         block_2, size = conv_pool(first, second, size)
@@ -52,10 +52,10 @@ def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.M
 
     A side is padded if it has less than 10 pixels.
     """
-    padding = [KERNEL // 2 if side < PADDED_BELOW else 0 for side in size]
-    convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=(padding[0], padding[1]))
+    padding = [KERNEL_SIZE // 2 if side < MIN_UNPADDED_SIDE else 0 for side in size]
+    convolution = nn.Conv2d(inputs, outputs, KERNEL_SIZE, padding=(padding[0], padding[1]))
     sides = zip(size, padding, strict=True)
-    pooled = [-(-(side + 2 * border - KERNEL + 1) // 2) for side, border in sides]
+    pooled = [-(-(side + 2 * border - KERNEL_SIZE + 1) // 2) for side, border in sides]
     return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], pooled
 
 
@@ -67,7 +67,7 @@ class SiameseEncoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        first, second, hidden = scale_widths(width, *SIAMESE_CHANNELS, SIAMESE_HIDDEN)
+        first, second, hidden = scale_widths(width, *SIAMESE_CHANNELS, SIAMESE_HIDDEN_WIDTH)
         colors, *size = data.shape
         block_1, size = conv_pool(colors, first, size)
         block_2, size = conv_pool(first, second, size)

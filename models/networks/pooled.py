@@ -22,7 +22,7 @@ class PooledEncoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(_channels(data, features, width)):
+        for inputs, outputs in pairwise(_layer_channels(data, features, width)):
             layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
             layers.append(nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
         # The last convolution works at the smallest size, without pooling.
@@ -34,7 +34,7 @@ class PooledDecoder(nn.Sequential):
     """Decodes features to images by convolutions and nearest-neighbor upsampling between them."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        channels = _channels(data, features, width)[::-1]
+        channels = _layer_channels(data, features, width)[::-1]
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
         layers: list[nn.Module] = [nn.Unflatten(1, (channels[0], *smallest))]
         for (inputs, outputs), size in zip(pairwise(channels), [*larger, None], strict=True):
@@ -45,7 +45,7 @@ class PooledDecoder(nn.Sequential):
         init_weights(self, LAST_LAYER_GAIN)
 
 
-def _channels(data: DataSpec, features: int, width: float) -> list[int]:
+def _layer_channels(data: DataSpec, features: int, width: float) -> list[int]:
     """Returns the number of channels of the image, of each layer, and of the code: 1, 16, 8, 4."""
     halved = feature_map_sizes(data.shape, SMALLEST_SIDE)[1:]
     hidden = [CHANNELS] * (len(halved) - 1) + [CHANNELS // 2]

@@ -12,7 +12,7 @@ from .standardize import Standardize
 
 IMAGENET_SIDE = 224
 """Side in pixels of the photographs that the published weights were trained on."""
-SMALLEST_SIDE = 64  # pixels of a side; some architectures reduce smaller images to nothing
+SMALLEST_IMAGE_SIDE = 64  # pixels of a side; some architectures reduce smaller images to nothing
 IMAGENET = DataSpec(
     (3, IMAGENET_SIDE, IMAGENET_SIDE), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
 )
@@ -50,8 +50,8 @@ class PretrainedBackbone(nn.Module):
         if x.shape[1] == 1:
             x = x.expand(-1, 3, -1, -1)
         side = min(x.shape[2:])
-        if side < SMALLEST_SIDE:
-            scale = SMALLEST_SIDE / side
+        if side < SMALLEST_IMAGE_SIDE:
+            scale = SMALLEST_IMAGE_SIDE / side
             x = interpolate(x, scale_factor=scale, mode="bilinear", antialias=True)
         features: Tensor = self.network(self.standardize(x))
         return features.flatten(1)

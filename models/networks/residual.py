@@ -45,7 +45,7 @@ class ResidualEncoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         layers: list[nn.Module] = []
-        channels = _channels(data, width)
+        channels = _layer_channels(data, width)
         for inputs, outputs in pairwise(channels):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), Residual(outputs)]
         maps = code_channels(features, feature_map_sizes(data.shape, SMALLEST_SIDE)[-1])
@@ -58,7 +58,7 @@ class ResidualDecoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
-        colors, *channels = _channels(data, width)
+        colors, *channels = _layer_channels(data, width)
         maps = code_channels(features, smallest)
         layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
         pairs = pairwise([maps, *reversed(channels)])
@@ -70,7 +70,7 @@ class ResidualDecoder(nn.Sequential):
         super().__init__(*layers, image, *restore_output(data))
 
 
-def _channels(data: DataSpec, width: float) -> list[int]:
+def _layer_channels(data: DataSpec, width: float) -> list[int]:
     """Returns the number of channels of the image, and after each halving: 3, 32, 64, 64."""
     first, later = scale_widths(width, *CHANNELS)
     halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1

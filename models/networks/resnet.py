@@ -9,7 +9,7 @@ from ..data_spec import DataSpec
 from .layers import MapSize, code_channels, feature_map_sizes, scale_widths
 from .standardize import restore_output, standardize_input
 
-CHANNELS = (64, 128, 256, 512)
+STAGE_CHANNELS = (64, 128, 256, 512)
 SMALLEST_SIDE = 4
 
 
@@ -26,7 +26,7 @@ class ResNetEncoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        stem, *stages = _stages(data, width)
+        stem, *stages = _plan_stages(data, width)
         kernel = max(3, 2 * stem.stride - 1)  # no pixel is skipped
         layers: list[nn.Module] = [
             nn.Conv2d(stem.inputs, stem.outputs, kernel, stem.stride, kernel // 2, bias=False),
@@ -34,8 +34,8 @@ class ResNetEncoder(nn.Sequential):
             nn.ReLU(),
         ]
         for stage in stages:
-            layers.append(_block(stage.inputs, stage.outputs, stage.stride))
-            layers.append(_block(stage.outputs, stage.outputs))
+            layers.append(_make_block(stage.inputs, stage.outputs, stage.stride))
+            layers.append(_make_block(stage.outputs, stage.outputs))
         code = nn.Conv2d(stages[-1].outputs, code_channels(features, stages[-1].smaller), 1)
         super().__init__(*standardize_input(data), *layers, code, nn.Flatten())
 
@@ -44,16 +44,16 @@ class ResNetDecoder(nn.Sequential):
     """Decodes features to images; the layers mirror `ResNetEncoder`, with upsampling."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        stem, *stages = _stages(data, width)
+        stem, *stages = _plan_stages(data, width)
         channels = code_channels(features, stages[-1].smaller)
         layers: list[nn.Module] = [
             nn.Unflatten(1, (channels, *stages[-1].smaller)),
             nn.Conv2d(channels, stages[-1].outputs, 1),
         ]
         for stage in reversed(stages):
-            layers.append(_block(stage.outputs, stage.outputs))
+            layers.append(_make_block(stage.outputs, stage.outputs))
             layers += [nn.Upsample(stage.larger)] if stage.stride > 1 else []
-            layers.append(_block(stage.outputs, stage.inputs))
+            layers.append(_make_block(stage.outputs, stage.inputs))
         layers += [nn.Upsample(stem.larger)] if stem.stride > 1 else []
         image = nn.Conv2d(stem.outputs, stem.inputs, 3, padding=1)
         super().__init__(*layers, image, *restore_output(data))
@@ -69,7 +69,7 @@ class _Stage(NamedTuple):
     smaller: MapSize
 
 
-def _stages(data: DataSpec, width: float) -> list[_Stage]:
+def _plan_stages(data: DataSpec, width: float) -> list[_Stage]:
     """Returns the first layers and the four stages, with the sizes of their feature maps.
 
     If there are few halvings, the last stages do them.
@@ -78,7 +78,7 @@ def _stages(data: DataSpec, width: float) -> list[_Stage]:
     halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     in_stages = min(halvings, 3)
     strides = [2 ** (halvings - in_stages), 1, *[1] * (3 - in_stages), *[2] * in_stages]
-    channels = scale_widths(width, *CHANNELS)
+    channels = scale_widths(width, *STAGE_CHANNELS)
     stages, larger = [], (size[0], size[1])
     for outputs, stride in zip([channels[0], *channels], strides, strict=True):
         smaller = (ceil(larger[0] / stride), ceil(larger[1] / stride))
@@ -87,7 +87,7 @@ def _stages(data: DataSpec, width: float) -> list[_Stage]:
     return stages
 
 
-def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Module:
+def _make_block(inputs: int, outputs: int, stride: int = 1) -> nn.Module:
     from torchvision.models.resnet import BasicBlock
 
     shortcut = None

@@ -22,7 +22,7 @@ class StridedEncoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        channels = _channels(data, width)
+        channels = _layer_channels(data, width)
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU()]
@@ -36,7 +36,7 @@ class StridedDecoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
-        channels = _channels(data, width)[::-1]
+        channels = _layer_channels(data, width)[::-1]
         layers: list[nn.Module] = [
             nn.Unflatten(1, (features, 1, 1)),
             nn.ConvTranspose2d(features, channels[0], smallest),
@@ -52,7 +52,7 @@ class StridedDecoder(nn.Sequential):
         init_weights(self)
 
 
-def _channels(data: DataSpec, width: float) -> list[int]:
+def _layer_channels(data: DataSpec, width: float) -> list[int]:
     """Returns the number of channels of the image, and after each halving: 1, 16, 32."""
     halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     return [data.shape[0], *scale_widths(width, *(CHANNELS << n for n in range(halvings)))]

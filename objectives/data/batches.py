@@ -19,8 +19,8 @@ from .preparation.augmentation import RandomAugmentation
 EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit in memory and are faster
 MAX_BATCH_VALUES = 2**24  # a thousand photographs would not fit
 
-C = TypeVar("C")
-R = TypeVar("R")
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
@@ -90,10 +90,10 @@ class Batches:
         return prefetch(lambda index: column.decode_uncropped(index, short_side), indices)
 
 
-def prefetch(read: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
+def prefetch(read: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
     """Yields `read(chunk)` of each chunk; a thread already reads the next chunk."""
     with ThreadPoolExecutor(1) as thread:
-        pending: Future[R] | None = None
+        pending: Future[Result] | None = None
         for chunk in chunks:
             next_result = thread.submit(read, chunk)
             if pending is not None:

@@ -26,7 +26,7 @@ def read_through_cache(
     """
     if cache is None:
         return read()
-    path = cache / "folders" / f"{_hash(source)}-{_hash(state)}.pt"
+    path = cache / "folders" / f"{_short_hash(source)}-{_short_hash(state)}.pt"
     cached = read_cache_file(path)
     if isinstance(cached, Tensor) and len(cached) == length:
         return cached
@@ -66,5 +66,5 @@ def write_cache_file(path: Path, value: Any) -> None:
         torch.save(value, partial)
 
 
-def _hash(text: str) -> str:
+def _short_hash(text: str) -> str:
     return sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]

@@ -29,7 +29,7 @@ LINEAR_ACCURACY = "test_accuracy_linear"
 """Name of the test accuracy of logistic regression."""
 LINEAR_MSE = "test_mse_linear"
 """Name of the test error of linear regression."""
-MAX_ITEMS = 10_000
+MAX_TRAINING_ITEMS = 10_000
 
 
 def to_numeric_rows(items: Any, data: DataSpec) -> Rows:
@@ -134,7 +134,7 @@ def linear_baseline(data: Any) -> dict[str, float]:
     if not (isinstance(train.inputs, Tensor) and isinstance(test.inputs, Tensor)):
         return {}
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
-    train = train.take(order[:MAX_ITEMS].tolist())
+    train = train.take(order[:MAX_TRAINING_ITEMS].tolist())
     train_rows, test_rows = (to_numeric_rows(part.inputs, items.spec) for part in (train, test))
     assert train.targets is not None
     assert test.targets is not None

@@ -17,7 +17,7 @@ from torchmetrics.functional.classification import (
 
 from ...models.roles import Predicts
 
-BINS = 15
+N_CALIBRATION_BINS = 15
 
 
 class ClassificationReport(NamedTuple):
@@ -68,16 +68,16 @@ def classification_report(model: Predicts, data: Any) -> ClassificationReport:
         pd.DataFrame(columns | {"average_precision": average_precision}),
         counts.numpy(),
         curves,
-        _reliability(probabilities, labels),
-        float(multiclass_calibration_error(probabilities, labels, k, n_bins=BINS)),
+        _reliability_table(probabilities, labels),
+        float(multiclass_calibration_error(probabilities, labels, k, n_bins=N_CALIBRATION_BINS)),
     )
 
 
-def _reliability(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
+def _reliability_table(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
     confidence, predicted = probabilities.max(1)
     right = (predicted == labels).numpy()
     items = pd.DataFrame({"chance": confidence.numpy(), "right": right, "items": 1})
-    bins = (items["chance"] * BINS).clip(upper=BINS - 1).astype(int)
+    bins = (items["chance"] * N_CALIBRATION_BINS).clip(upper=N_CALIBRATION_BINS - 1).astype(int)
     return items.groupby(bins).agg({"chance": "mean", "right": "mean", "items": "sum"})
 
 

@@ -3,8 +3,8 @@
 from math import floor
 from typing import NamedTuple
 
-CONFIDENCE = 0.95
-TAIL = (1 - CONFIDENCE) / 2
+CONFIDENCE_LEVEL = 0.95
+TAIL_PROBABILITY = (1 - CONFIDENCE_LEVEL) / 2
 
 
 class Interval(NamedTuple):
@@ -23,7 +23,7 @@ def binomial_interval(count: int, n: int) -> Interval:
     """
     from scipy.stats import binomtest
 
-    found = binomtest(count, n).proportion_ci(CONFIDENCE, method="exact")
+    found = binomtest(count, n).proportion_ci(CONFIDENCE_LEVEL, method="exact")
     return Interval(float(found.low), float(found.high))
 
 
@@ -42,8 +42,8 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
     position = quantile * (n - 1)
     below = floor(position + 1e-9) + 1  # counts from 1; rounding may fall short of an integer
     above = below + (position > below - 1 + 1e-9)
-    low = float(beta.ppf(TAIL, below, n + 1 - below))
-    high = float(beta.ppf(1 - TAIL, above, n + 1 - above))
+    low = float(beta.ppf(TAIL_PROBABILITY, below, n + 1 - below))
+    high = float(beta.ppf(1 - TAIL_PROBABILITY, above, n + 1 - above))
     return Interval(1 - high, 1 - low)
 
 
@@ -64,7 +64,7 @@ def auroc_interval(auroc: float, inliers: int, outliers: int) -> Interval:
     from scipy.optimize import brentq
     from scipy.stats import norm
 
-    z = norm.ppf(1 - TAIL)
+    z = norm.ppf(1 - TAIL_PROBABILITY)
     extra_pairs = (inliers + outliers) / 2 - 1
 
     def excess(true: float) -> float:

@@ -14,7 +14,7 @@ from ..data.tensor_cache import read_cache_file, write_cache_file
 from ..data.tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 from ..trainer import TrainingProgress, fit, quiet_trainer
 
-FEATURES = 64
+N_FEATURES = 64
 """Number of features that the classifier computes for an image."""
 STEPS = 4000
 
@@ -38,7 +38,7 @@ def unratable_reason(data: Any, n: int) -> str | None:
         return "the data are not images"
     if len(data.spec.classes) < 2:
         return "the data have no classes, which the features are learned from"
-    fewest = FEATURES + 1  # of fewer, the covariance is singular
+    fewest = N_FEATURES + 1  # of fewer, the covariance is singular
     parts = {"samples": n, "images to train on": len(data.splits.train)}
     parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
     for items, count in parts.items():
@@ -48,8 +48,8 @@ def unratable_reason(data: Any, n: int) -> str | None:
 
 
 def _load_or_train(data: TensorData) -> Predictor:
-    encoder = Autoencoder(data.spec, latent_dim=FEATURES)
-    network = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=FEATURES, lr=1e-3)
+    encoder = Autoencoder(data.spec, latent_dim=N_FEATURES)
+    network = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=N_FEATURES, lr=1e-3)
     path = None
     if data.cache is not None:
         path = data.cache / "features" / f"{data.name}-{data.fingerprint}.pt"

@@ -16,8 +16,8 @@ from ..data.parts import Items
 from ..data.tensor_data import TensorData
 from ..progress import progress
 
-RESAMPLES = 20
-KID_SUBSETS = 50
+N_BOOTSTRAP_SAMPLES = 20
+N_KID_SUBSETS = 50
 KID_SUBSET_SIZE = 1000
 REAL_ROW = "real"
 """Key of the rating of real training images, which no sampling method can beat."""
@@ -63,8 +63,10 @@ def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQualit
         fid = FrechetInceptionDistance(_identity_network(real)).set_dtype(torch.float64)
         value = _compute_metric(fid, real, generated)
         spread = [
-            _compute_metric(fid, _resample(real), _resample(generated)).item()
-            for _ in range(RESAMPLES)
+            _compute_metric(
+                fid, _sample_with_replacement(real), _sample_with_replacement(generated)
+            ).item()
+            for _ in range(N_BOOTSTRAP_SAMPLES)
         ]
     kid = kernel_distance(real, generated, seed)
     return ImageQuality(float(value), float(torch.tensor(spread).std()), *kid)
@@ -83,7 +85,7 @@ def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[flo
         warnings.simplefilter("ignore", UserWarning)  # about the memory of kept features
         torch.manual_seed(seed)
         kid = KernelInceptionDistance(
-            _identity_network(real), subsets=KID_SUBSETS, subset_size=size
+            _identity_network(real), subsets=N_KID_SUBSETS, subset_size=size
         )
         mean, std = _compute_metric(kid, real / scale, generated / scale)
     return float(mean), float(std)
@@ -112,7 +114,7 @@ def _compute_metric(metric: Any, real: Tensor, generated: Tensor) -> Any:
     return metric.compute()
 
 
-def _resample(features: Tensor) -> Tensor:
+def _sample_with_replacement(features: Tensor) -> Tensor:
     return features[torch.randint(len(features), (len(features),))]
 
 

@@ -17,8 +17,8 @@ from .feature_network import feature_network, unratable_reason
 from .image_quality import kernel_distance
 from .nearest_neighbors import LABEL_DRAWS, N_LABELS, few_label_accuracies, knn_accuracy
 
-MAX_ITEMS = 10_000
-N_IMAGES = 2000
+MAX_TRAINING_ITEMS = 10_000
+N_GENERATED_IMAGES = 2000
 
 
 class MetricCallback(pl.Callback, ABC):
@@ -55,7 +55,7 @@ class NearestNeighbor(MetricCallback):
     """
 
     def log_metric(self, part: str, data: Any, model: pl.LightningModule) -> None:
-        most = MAX_ITEMS if part == "val" else None
+        most = MAX_TRAINING_ITEMS if part == "val" else None
         model.log(f"{part}_nearest", knn_accuracy(*_encode_parts(data, model, part, most)))
 
 
@@ -76,14 +76,14 @@ class KernelDistance(MetricCallback):
     def log_metric(self, part: str, data: Any, model: pl.LightningModule) -> None:
         assert isinstance(model, Decodes)
         assert isinstance(model, HasPrior)
-        if reason := unratable_reason(data, N_IMAGES):
+        if reason := unratable_reason(data, N_GENERATED_IMAGES):
             raise DataError(f"images of {data.name} cannot be rated: {reason}")
         network = self._network = self._network or feature_network(data)
 
         def generated_features(z: Tensor) -> Tensor:
             return network.features(model.decode(z.to(model.device)).cpu())
 
-        real = getattr(data.splits, part).inputs[:N_IMAGES]
+        real = getattr(data.splits, part).inputs[:N_GENERATED_IMAGES]
         codes = torch.from_numpy(model.prior().sample(len(real)))
         distance, _ = kernel_distance(
             apply_in_batches(network.features, real), apply_in_batches(generated_features, codes)

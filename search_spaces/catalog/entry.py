@@ -79,9 +79,9 @@ def spaces_of(module: str, function: str, *names: str) -> dict[str, str]:
     return {name: f"{SPACES}.{module}:{found}" for name, found in functions.items()}
 
 
-METRICS = "latentune.objectives.metrics"
-PROBE = {"probe": f"{METRICS}.metric_callbacks:NeighborProbe"}
+METRICS_PACKAGE = "latentune.objectives.metrics"
+PROBE = {"probe": f"{METRICS_PACKAGE}.metric_callbacks:NeighborProbe"}
 """The metric callback for models that encode."""
-NEAREST_NEIGHBOR_METRIC = {"nearest": f"{METRICS}.metric_callbacks:NearestNeighbor"}
-KID = {"kid": f"{METRICS}.metric_callbacks:KernelDistance"}
+NEAREST_NEIGHBOR_METRIC = {"nearest": f"{METRICS_PACKAGE}.metric_callbacks:NearestNeighbor"}
+KID = {"kid": f"{METRICS_PACKAGE}.metric_callbacks:KernelDistance"}
 """The metric callback for models that generate images from a prior."""

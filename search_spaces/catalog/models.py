@@ -34,7 +34,7 @@ MakeEntry = Callable[..., CatalogEntry]
 """Returns an entry, given the function of the space `default`, a summary and other spaces."""
 
 
-def _family(
+def _make_family(
     module: str,
     metrics: Mapping[str, Direction],
     callbacks: Mapping[str, str] | None = None,
@@ -49,27 +49,31 @@ def _family(
     return make
 
 
-def _published(epochs: int, batch_size: int, normalize: bool = False, **params: Any) -> Published:
+def _published_training(
+    epochs: int, batch_size: int, normalize: bool = False, **params: Any
+) -> Published:
     return Published(params, epochs, batch_size, normalize)
 
 
-def _notebook(**params: Any) -> Published:
-    return _published(150, 1024, normalize=True, momentum=0.99, **params)
+def _notebook_training(**params: Any) -> Published:
+    return _published_training(150, 1024, normalize=True, momentum=0.99, **params)
 
 
-_autoencoder = _family("autoencoder_spaces", {"mse": "minimize", "probe": "maximize"}, PROBE)
-_vae = _family("generative_spaces", VAE_METRICS, PROBE | KID)
-_gan = _family("generative_spaces", {"kid": "minimize"}, KID)
-_embedder = _family(
+_autoencoder = _make_family("autoencoder_spaces", {"mse": "minimize", "probe": "maximize"}, PROBE)
+_vae = _make_family("generative_spaces", VAE_METRICS, PROBE | KID)
+_gan = _make_family("generative_spaces", {"kid": "minimize"}, KID)
+_embedder = _make_family(
     "embedder_spaces",
     {"nearest": "maximize", "probe": "maximize"},
     NEAREST_NEIGHBOR_METRIC | PROBE,
     predicts="class",
     batch_size=EMBEDDER_BATCH_SIZE,
 )
-_classifier = _family("predictor_spaces", CLASS_METRICS, predicts="class")
-_regressor = _family("predictor_spaces", NUMBER_METRICS, predicts="number", kinds=IMAGE_OR_TABLE)
-_head = _family(
+_classifier = _make_family("predictor_spaces", CLASS_METRICS, predicts="class")
+_regressor = _make_family(
+    "predictor_spaces", NUMBER_METRICS, predicts="number", kinds=IMAGE_OR_TABLE
+)
+_head = _make_family(
     "head_spaces",
     CLASS_METRICS,
     kinds=IMAGE_OR_TABLE,
@@ -85,39 +89,39 @@ AUTOENCODERS = {
         "fully connected autoencoder",
         PUBLISHED,
         kinds=IMAGE_OR_TABLE,
-        published=_notebook(latent_dim=128, lr=0.01),
+        published=_notebook_training(latent_dim=128, lr=0.01),
     ),
     "deep-ae": _autoencoder(
         "deep_ae",
         "deep fully connected autoencoder",
         PUBLISHED,
         kinds=IMAGE_OR_TABLE,
-        published=_published(10, 64, latent_dim=6, lr=1e-3, l2=1e-5),
+        published=_published_training(10, 64, latent_dim=6, lr=1e-3, l2=1e-5),
     ),
     "pooled-ae": _autoencoder(
         "pooled_ae",
         "convolutions and pooling, a small map as code",
         PUBLISHED,
-        published=_notebook(latent_dim=196, lr=0.01),
+        published=_notebook_training(latent_dim=196, lr=0.01),
         incomparable_metrics=("mse",),  # its code may be half as long as an item
     ),
     "strided-ae": _autoencoder(
         "strided_ae",
         "strided convolutions alone",
         PUBLISHED,
-        published=_published(10, 64, latent_dim=64, lr=1e-3, l2=1e-5),
+        published=_published_training(10, 64, latent_dim=64, lr=1e-3, l2=1e-5),
     ),
     "denoising-ae": _autoencoder(
         "denoising_ae",
         "any network, from corrupted input to clean",
         PUBLISHED,
-        published=_notebook(latent_dim=196, corruption_std=0.5, lr=0.01),
+        published=_notebook_training(latent_dim=196, corruption_std=0.5, lr=0.01),
     ),
     "sparse-ae": _autoencoder(
         "sparse_ae",
         "any network, with sparse codes",
         PUBLISHED,
-        published=_notebook(latent_dim=196, sparsity=0.5, sparse_code=0.05, lr=0.001),
+        published=_notebook_training(latent_dim=196, sparsity=0.5, sparse_code=0.05, lr=0.001),
     ),
     "sparse-denoising-ae": _autoencoder(
         "sparse_denoising_ae", "convolutions, corrupted input and sparse codes"
@@ -144,7 +148,7 @@ GANS = {
         "dcgan",
         "DCGAN, searched by the kernel distance of its images",
         PUBLISHED,
-        published=_published(150, 64, latent_dim=100, lr=2e-4),
+        published=_published_training(150, 64, latent_dim=100, lr=2e-4),
     ),
 }
 
@@ -153,13 +157,13 @@ EMBEDDERS = {
         "siamese",
         "codes from pairs: near if of one class, far if not",
         PUBLISHED,
-        published=_published(20, EMBEDDER_BATCH_SIZE, margin=2.0, lr=0.01, momentum=0.99),
+        published=_published_training(20, EMBEDDER_BATCH_SIZE, margin=2.0, lr=0.01, momentum=0.99),
     ),
     "triplet": _embedder(
         "triplet",
         "codes from triplets: nearer to one's class than to another",
         PUBLISHED,
-        published=_published(20, EMBEDDER_BATCH_SIZE, margin=1.0, lr=0.01, momentum=0.99),
+        published=_published_training(20, EMBEDDER_BATCH_SIZE, margin=1.0, lr=0.01, momentum=0.99),
     ),
 }
 
@@ -170,7 +174,7 @@ PREDICTORS = {
         PUBLISHED,
         "optimizer",
         kinds=IMAGE_OR_TABLE,
-        published=_published(150, 256, normalize=True, hidden=512, lr=1e-3),
+        published=_published_training(150, 256, normalize=True, hidden=512, lr=1e-3),
     ),
     "feed-forward": _classifier(
         "feed_forward",
@@ -178,20 +182,20 @@ PREDICTORS = {
         PUBLISHED,
         kinds=IMAGE_OR_TABLE,
         epochs=2,
-        published=_published(2, 100, hidden=1000, activation="relu", lr=1e-3),
+        published=_published_training(2, 100, hidden=1000, activation="relu", lr=1e-3),
     ),
     "cnn": _classifier(
         "cnn",
         "classifier of convolutions and linear layers",
         PUBLISHED,
-        published=_published(6, 4, normalize=True, hidden=220, lr=1e-3),
+        published=_published_training(6, 4, normalize=True, hidden=220, lr=1e-3),
     ),
     "row-rnn": _classifier(
         "row_rnn",
         "recurrent classifier of the rows of images",
         PUBLISHED,
         first={"network": "lstm"},
-        published=_published(2, 100, network="lstm", hidden=128, layers=2, lr=1e-3),
+        published=_published_training(2, 100, network="lstm", hidden=128, layers=2, lr=1e-3),
     ),
     "name-rnn": _classifier(
         "name_rnn",
@@ -218,7 +222,7 @@ HEADS = {
         "classifier on a network of torchvision (--encoder resnet18)",
         PUBLISHED,
         "step",
-        published=_published(10, 32, lr=0.01, momentum=0.99),
+        published=_published_training(10, 32, lr=0.01, momentum=0.99),
     ),
 }
 

@@ -24,7 +24,7 @@ def read_new_array(path: str, preparation: Preparation) -> NewItems:
     """Returns the items of a .npy or .npz file, each named by path and index: `x.npy[0]`."""
     kind, values = read_array_items(Path(path))
     is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(axis=1)
-    values = _set_zero(values, is_invalid)
+    values = _set_items_to_zero(values, is_invalid)
     reasons = np.where(is_invalid, INVALID_VALUE_REASON, "").astype(object)
     if kind == "image":
         items, is_out_of_range = _scale_pixels(values, preparation, path)
@@ -36,7 +36,7 @@ def read_new_array(path: str, preparation: Preparation) -> NewItems:
     return NewItems.from_tensor(names, items, reasons.tolist())
 
 
-def _set_zero(values: NDArray[Any], mask: Any) -> NDArray[Any]:
+def _set_items_to_zero(values: NDArray[Any], mask: Any) -> NDArray[Any]:
     return np.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values.dtype.type(0), values)
 
 
@@ -55,7 +55,7 @@ def _scale_pixels(
     is_out_of_range = (lows < 0) | (highs > limit)
     if 2 * is_out_of_range.sum() >= len(values):
         is_out_of_range = np.zeros(len(values), bool)
-    values = _set_zero(values, is_out_of_range)
+    values = _set_items_to_zero(values, is_out_of_range)
     try:
         maximum = infer_new_maximum(array_pixel_range(values), trained)
     except DataError as error:

@@ -28,7 +28,7 @@ from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_inpu
 
 log = logging.getLogger(__name__)
 
-UNNAMED_COLUMN = re.compile(r"column \d+")
+DEFAULT_COLUMN_NAME = re.compile(r"column \d+")
 """Matches `column 3`, the kind of name that columns get in a file without names."""
 
 
@@ -126,13 +126,13 @@ def read_known_texts(
     whether the first row holds names: with `first` it does, with `none` it does not.
     """
     names = [column.name for column in known]
-    trained_without_names = bool(names) and all(map(UNNAMED_COLUMN.fullmatch, names))
+    trained_without_names = bool(names) and all(map(DEFAULT_COLUMN_NAME.fullmatch, names))
     try:
         header = "none" if trained_without_names else None
         texts, notes = read_text_columns(path, raw, header, names)
     except AmbiguousHeaderError:
         texts, notes = read_text_columns(path, raw, default_header, names)
-    if trained_without_names and all(map(UNNAMED_COLUMN.fullmatch, map(str, texts))):
+    if trained_without_names and all(map(DEFAULT_COLUMN_NAME.fullmatch, map(str, texts))):
         last_is_target = known[-1].role == "target"
         if len(texts.columns) not in (len(names), len(names) - last_is_target):
             raise DataError(

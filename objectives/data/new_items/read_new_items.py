@@ -18,7 +18,7 @@ from .new_items import NewItems, Preparation
 from .new_rows import read_new_rows
 from .new_texts import read_new_texts
 
-READERS: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
+READERS_BY_KIND: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
     "image": read_new_images,
     "table": read_new_rows,
     "text": read_new_texts,
@@ -33,7 +33,7 @@ def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewI
     """
     if not inputs:
         raise DataError("name at least one input: a file, a folder or a text")
-    return READERS[preparation.spec.kind](inputs, preparation)
+    return READERS_BY_KIND[preparation.spec.kind](inputs, preparation)
 
 
 def read_other_data(

@@ -26,7 +26,7 @@ Array: TypeAlias = NDArray[Any]
 
 INPUT_KEYS = ("x", "images", "inputs", "data", "arr_0")
 TARGET_KEYS = ("y", "labels", "targets", "label", "arr_1")
-CHANNELS = (1, 3)
+CHANNEL_COUNTS = (1, 3)
 
 
 def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
@@ -46,7 +46,7 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     if parts["train"] is None:
         parts["train"] = _part_arrays(arrays, None, path)
     if parts["train"] is None:
-        raise _no_inputs(path, arrays, " or x_train")
+        raise _no_inputs_error(path, arrays, " or x_train")
     pairs = {part: pair for part, pair in parts.items() if pair is not None}
     kind, items = _check_items({part: inputs for part, (inputs, _) in pairs.items()}, path)
     if len(items["train"]) < MIN_ITEMS:
@@ -81,7 +81,7 @@ def read_array_items(path: Path) -> tuple[Kind, Array]:
     arrays = _load_arrays(path)
     pair = _part_arrays(arrays, None, path)
     if pair is None:
-        raise _no_inputs(path, arrays)
+        raise _no_inputs_error(path, arrays)
     if not len(pair[0]):
         raise DataError(f"{path} holds no items")
     kind, items = _check_items({"x": pair[0]}, path)
@@ -99,7 +99,7 @@ def to_float64_rows(array: Array, name: str) -> torch.Tensor:
     return torch.from_numpy(values)
 
 
-def _no_inputs(path: Path, arrays: Mapping[str, Array], others: str = "") -> DataError:
+def _no_inputs_error(path: Path, arrays: Mapping[str, Array], others: str = "") -> DataError:
     names = ", ".join(map(repr, arrays)) or "nothing"
     usual = ", ".join(INPUT_KEYS[:-1])
     return DataError(f"{path} holds {names}, but no array by the name of {usual}{others}")
@@ -182,7 +182,7 @@ def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | Non
     """Returns the order of axes that moves the channels first; None without a channel axis."""
     if len(shape) == 2 and min(shape) > 0:
         return None
-    first, last = (len(shape) == 3 and shape[axis] in CHANNELS for axis in (0, -1))
+    first, last = (len(shape) == 3 and shape[axis] in CHANNEL_COUNTS for axis in (0, -1))
     if not (first or last) or min(shape) < 1:
         raise DataError(
             f"{path} holds items of shape {shape}: rows are (F,), images (H, W), or (C, H, W) or "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..data_error import DataError
 
-MAX_QUOTED = 10
+MAX_QUOTED_NAMES = 10
 
 
 def normalize_label(text: str) -> str:
@@ -47,5 +47,5 @@ def did_you_mean(name: str, columns: Sequence[str]) -> str:
 def quote_some(names: Iterable[str]) -> str:
     """Returns the first ten names in quotes, and the number of the other names."""
     names = list(names)
-    more = f" and {len(names) - MAX_QUOTED} more" if len(names) > MAX_QUOTED else ""
-    return ", ".join(map(repr, names[:MAX_QUOTED])) + more
+    more = f" and {len(names) - MAX_QUOTED_NAMES} more" if len(names) > MAX_QUOTED_NAMES else ""
+    return ", ".join(map(repr, names[:MAX_QUOTED_NAMES])) + more

@@ -11,21 +11,22 @@ from typing import NamedTuple
 
 from ..data_error import DataError
 
-CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f]")
+CONTROL_CHARACTER = re.compile("[\0-\x08\x0b\x0e-\x1f]")
 SNIFF_LENGTH = 65536
-MIN_ZERO_SHARE = 0.4  # share of zeros among every second byte of UTF-16; most characters are ASCII
-ASCII = bytes(range(128))
+MIN_UTF16_ZERO_SHARE = 0.4
+"""Smallest share of zeros in every second byte of UTF-16, as most characters are ASCII."""
+ASCII_BYTES = bytes(range(128))
 NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 """Three non-ASCII bytes in a row, which are rare in Windows-1252 text."""
 SEPARATORS = ("\t", ";", "|", ",")
 """Possible separators of cells. The comma comes last, because numbers and texts contain commas."""
-ONE_COLUMN = "\x1f"
+ONE_COLUMN_SEPARATOR = "\x1f"
 """The separator of a file with one column: a character that does not occur in texts."""
 EXCEL_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
 """A first line such as `sep=;`, which tells Excel the separator."""
-COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
-NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
-REGULAR_SHARE = 0.9
+COMMENT_LINE = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
+SIMPLE_NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
+MIN_REGULAR_SHARE = 0.9
 """If at least this share of the rows has the same length, shorter first lines are a title."""
 MAX_SHOWN_CHARACTERS = 40
 Rows = list[list[str]]
@@ -43,7 +44,7 @@ def decode_text(
     if not raw.strip():
         raise DataError(f"{path} is empty")
     text, notes = _decode(raw, path, as_bytes)
-    if CONTROL.search(text, 0, SNIFF_LENGTH):
+    if CONTROL_CHARACTER.search(text, 0, SNIFF_LENGTH):
         raise DataError(f"{path} is not a text: save it as a CSV file in UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
@@ -61,7 +62,7 @@ def _decode(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[st
         if utf16 is not None:
             raise DataError(f"{path} is a broken text in UTF-16: save it in UTF-8") from error
     in_runs = sum(map(len, NON_ASCII_RUN.findall(raw)))
-    if 2 * in_runs > len(raw.translate(None, ASCII)):
+    if 2 * in_runs > len(raw.translate(None, ASCII_BYTES)):
         raise DataError(
             f"{path} is in an encoding that is neither UTF-8, UTF-16 nor Windows-1252: save it in "
             "UTF-8"
@@ -81,7 +82,7 @@ def _utf16_encoding(raw: bytes) -> str | None:
         return "utf-16"
     halves = raw[:SNIFF_LENGTH:2], raw[1:SNIFF_LENGTH:2]
     zeros = [half.count(0) for half in halves]
-    if max(zeros) <= MIN_ZERO_SHARE * len(halves[0]):
+    if max(zeros) <= MIN_UTF16_ZERO_SHARE * len(halves[0]):
         return None
     return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
@@ -123,7 +124,7 @@ def read_cells(text: str, path: Path | str) -> Cells:
     length, count = max(Counter(map(len, rows)).items(), key=lambda item: item[::-1])
     while (
         length > 2
-        and count >= REGULAR_SHARE * (len(rows) - title_rows)
+        and count >= MIN_REGULAR_SHARE * (len(rows) - title_rows)
         and sum(map(bool, rows[title_rows])) == 1
     ):
         title_rows += 1
@@ -136,7 +137,7 @@ def read_cells(text: str, path: Path | str) -> Cells:
 def read_first_rows(text: str) -> Rows:
     """Returns the first rows of a text, of any lengths. One of them may hold the column names."""
     separator, text = find_separator(text)
-    return _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
+    return _parse_leniently(COMMENT_LINE.sub("", text[:SNIFF_LENGTH]), separator)
 
 
 def find_separator(text: str) -> tuple[str, str]:
@@ -146,7 +147,7 @@ def find_separator(text: str) -> tuple[str, str]:
     head = text[:SNIFF_LENGTH]
     if len(text) > SNIFF_LENGTH:
         head = head[: head.rfind("\n") + 1] or head
-    lines = COMMENT.sub("", head)
+    lines = COMMENT_LINE.sub("", head)
     return _most_regular_separator(lines if lines.strip() else head), text
 
 
@@ -156,12 +157,12 @@ def _most_regular_separator(head: str) -> str:
         lengths = [len(row) for row in _parse_leniently(head, separator)]
         length, count = Counter(lengths).most_common(1)[0]
         share = count / len(lengths)
-        has_title = length > 2 and share >= REGULAR_SHARE and len(lengths) > 2
+        has_title = length > 2 and share >= MIN_REGULAR_SHARE and len(lengths) > 2
         if (length > 1 and lengths[0] > 1) or has_title:
             shares[separator] = share
     if not shares and _is_separated_by_blanks(head):
         return " "
-    return max(shares, key=lambda separator: shares[separator], default=ONE_COLUMN)
+    return max(shares, key=lambda separator: shares[separator], default=ONE_COLUMN_SEPARATOR)
 
 
 def _is_separated_by_blanks(head: str) -> bool:
@@ -172,7 +173,7 @@ def _is_separated_by_blanks(head: str) -> bool:
     """
     rows = [line.split() for line in head.split("\n") if line.strip()]
     values = [cell for row in rows for cell in row]
-    numbers = sum(map(bool, map(NUMBER.fullmatch, values)))
+    numbers = sum(map(bool, map(SIMPLE_NUMBER.fullmatch, values)))
     return len(set(map(len, rows))) == 1 and len(rows[0]) > 1 and 2 * numbers >= len(values)
 
 
@@ -182,10 +183,10 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
     A line that begins with `#` is a comment, except if it comes after a row and has as many cells
     as that row.
     """
-    others = _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
+    others = _parse_leniently(COMMENT_LINE.sub("", text[:SNIFF_LENGTH]), separator)
     length = Counter(map(len, others)).most_common(1)[0][0] if others else 0
     names, comments, kept, end = None, [], "", 0
-    for match in COMMENT.finditer(text) if length else ():
+    for match in COMMENT_LINE.finditer(text) if length else ():
         line = match[0].strip()
         kept += text[end : match.start()]
         (cells,) = _parse_leniently(line, separator)
@@ -209,10 +210,10 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
 def _parse_rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
     """Returns all rows of a text, and notes. Quotes that do not enclose a cell remain as text."""
     try:
-        return list(_parse(text, separator, strict=True)), ()
+        return list(_parse_csv(text, separator, strict=True)), ()
     except csv.Error as error:
         strict_error = error
-    rows = list(_parse(text, separator, quoted=False))
+    rows = list(_parse_csv(text, separator, quoted=False))
     if len(set(map(len, rows))) == 1:
         note = "quotes that do not enclose a value are read as letters"
         return [list(map(_without_quotes, row)) for row in rows], (note,)
@@ -232,12 +233,12 @@ def _without_quotes(cell: str) -> str:
 
 def _parse_leniently(text: str, separator: str) -> Rows:
     try:
-        return list(_parse(text, separator))
+        return list(_parse_csv(text, separator))
     except csv.Error:
         return [line.split(separator) for line in text.split("\n") if line.strip()]
 
 
-def _parse(
+def _parse_csv(
     text: str, separator: str, strict: bool = False, quoted: bool = True
 ) -> Iterator[list[str]]:
     if separator == " ":

@@ -28,13 +28,13 @@ USUAL_COLUMN_NAMES = {
     *("id", "index", "key", "origin", "category"),
 }
 
-YEAR = "2021"
+EXAMPLE_YEAR = "2021"
 MIN_COUNTING_NAMES = 5
 """A first row of numbers that count up holds names if it has at least this many numbers."""
 MAX_EXAMINED_ROWS = 1000
 MAX_REPEATED_VALUES = 50
 IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|ppm|bmp|pgm|tiff?|webp|gif)$", re.IGNORECASE)
-NUMBER = re.compile(
+NUMBER_IN_ANY_FORMAT = re.compile(
     r"[-+(]?\s*[$€£¥₹]?\s*[-+]?[.,]?[0-9][0-9.,' \xa0\u202f]*(?:[eE][-+]?[0-9]+)?\s*\)?[$€£¥₹%‰°]?"
 )
 """Matches a number in any format; enough to tell a number from a name."""
@@ -130,7 +130,7 @@ def _count_up(cells: Sequence[str]) -> bool:
     """Returns whether cells are integers with a constant rise, starting at 0, 1 or a year."""
     if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
         return False
-    if int(cells[0]) > 1 and len(str(int(cells[0]))) != len(YEAR):
+    if int(cells[0]) > 1 and len(str(int(cells[0]))) != len(EXAMPLE_YEAR):
         return False
     steps = {after - before for before, after in pairwise(map(int, cells))}
     return len(steps) == 1 and min(steps) > 0
@@ -150,7 +150,7 @@ def _common_kind(values: Sequence[str]) -> str | None:
 
 def _is_of_kind(cell: str, kind: str) -> bool:
     if kind == "number":
-        return NUMBER.fullmatch(cell) is not None
+        return NUMBER_IN_ANY_FORMAT.fullmatch(cell) is not None
     if kind == "image":
         return IMAGE_SUFFIX.search(cell) is not None
     return _character_pattern(cell) == kind

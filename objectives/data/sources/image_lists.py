@@ -29,7 +29,7 @@ PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "te
 """The possible file names of the list of each part."""
 CLASSES_FILE = "classes.csv"
 """A file with the class names in their order, which may be next to the lists of parts."""
-SURROGATES = re.compile("[\udc80-\udcff]")
+SURROGATE_CHARACTER = re.compile("[\udc80-\udcff]")
 """Characters that stand for bytes that are not UTF-8 in a file name."""
 
 Columns = Mapping[str, Sequence[str]]
@@ -98,7 +98,11 @@ def read_image_list(path: Path, options: TableOptions | None = None) -> Columns:
     # File names may be any bytes. They are decoded as text only if no such file exists.
     texts, _ = read_text_columns(path, raw, options.header, as_bytes=True)
     paths = _find_path_column(texts)
-    odd = [] if paths is None else [name for name in texts[paths] if SURROGATES.search(name)]
+    odd = (
+        []
+        if paths is None
+        else [name for name in texts[paths] if SURROGATE_CHARACTER.search(name)]
+    )
     if not all(os.path.exists(path.parent / name) for name in odd):
         texts, _ = read_text_columns(path, raw, options.header)
         paths = _find_path_column(texts)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     ChooseMaximum: TypeAlias = Callable[[PixelRange], int]
     """Returns the number that stands for 1 in a file, given the range of its pixels."""
 
-R = TypeVar("R")
+Result = TypeVar("Result")
 
 MAX_EXAMINED_IMAGES = 64  # to learn the range of their pixels
 
@@ -71,7 +71,8 @@ class LazyImages:
     def __getitem__(self, indices: Indices) -> Tensor:
         """Returns decoded images of shape (n, C, side, side)."""
         images = self._decode(
-            indices, lambda path: read_center_crop(path, self.mode, self.side, self._maximum)
+            indices,
+            lambda path: read_center_crop(path, self.mode, self.side, self._choose_maximum),
         )
         return torch.stack(images) if images else torch.empty(0, *self.shape[1:]).byte()
 
@@ -98,9 +99,10 @@ class LazyImages:
 
         An image is scaled down if its short side is longer than `short_side`.
         """
-        fit = partial(_shrink, short_side=short_side)
+        fit = partial(_shrink_image, short_side=short_side)
         return self._decode(
-            indices, lambda path: _read_pixels(path, self.mode, fit, short_side, self._maximum)
+            indices,
+            lambda path: _read_pixels(path, self.mode, fit, short_side, self._choose_maximum),
         )
 
     def describe_files(self) -> Iterator[bytes]:
@@ -133,7 +135,7 @@ class LazyImages:
         maximum = learn_maximum({"train": brightest}, self.root)
         return maximum, describe_range(brightest, maximum)
 
-    def _maximum(self, pixel_range: PixelRange) -> int:
+    def _choose_maximum(self, pixel_range: PixelRange) -> int:
         return training_file_maximum(pixel_range, self.maximum)
 
     def _decode(self, indices: Indices, read: Callable[[str], Tensor]) -> list[Tensor]:
@@ -143,7 +145,7 @@ class LazyImages:
         return map_in_threads(read, self.take(chosen).paths)
 
 
-def map_in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
+def map_in_threads(read: Callable[[str], Result], paths: Iterable[str]) -> list[Result]:
     """Returns `read(path)` for each path, computed in as many threads as torch uses."""
     # Pillow decodes without Python's lock. torch knows how many cores this worker may use.
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
@@ -179,7 +181,7 @@ def _resize_and_center_crop(image: Image.Image, side: int) -> Image.Image:
     return image.resize((side, side), Resampling.BICUBIC, (left, top, left + crop, top + crop))
 
 
-def _shrink(image: Image.Image, short_side: int) -> Image.Image:
+def _shrink_image(image: Image.Image, short_side: int) -> Image.Image:
     from PIL.Image import Resampling
 
     scale = short_side / min(image.size)

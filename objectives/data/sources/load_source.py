@@ -58,7 +58,7 @@ def holds_image_files(name: str) -> bool:
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
     """Reads a source of any kind; decoded images are kept in `cache`, a folder, if it is given."""
-    dataset = _read(source, cache)
+    dataset = _read_by_kind(source, cache)
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
             raise DataError(
@@ -68,7 +68,7 @@ def load_source(source: Source, cache: Path | None) -> LoadedDataset:
     return dataset
 
 
-def _read(source: Source, cache: Path | None) -> LoadedDataset:
+def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
     name, path, kind = source.name, Path(source.name), find_kind(source.name)
     short_name = os.path.relpath(name)
     if kind is None:

@@ -5,33 +5,33 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-PLAIN_NUMBER = (
+PLAIN_NUMBER_PATTERN = (
     r"[+-]?(?:"
     r"(?:0|[1-9][0-9]*)(?:[eE][+-][0-9]+)?"
     r"|(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
     r"|[iI]nf(?:inity)?)"
 )
 """Matches numbers as programs write them, such as `1e-05` and `1.5E3`, but not `007` or `1E2`."""
-PLAIN_LINES = re.compile(rf"(?:{PLAIN_NUMBER}\n)*+")
-AMBIGUOUS_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
+PLAIN_NUMBER_LINES = re.compile(rf"(?:{PLAIN_NUMBER_PATTERN}\n)*+")
+AMBIGUOUS_NUMBER_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
 """Matches integers below 1000, and numbers such as 1.234, which is a thousand or a fraction."""
 LONG_INTEGER = re.compile(r"^[+-]?[0-9]{16,}$", re.MULTILINE)
 FIRST_INEXACT_INTEGER = 2**53
 """The first integer that float64 cannot tell from the next one. Such integers are names."""
-UNITS = (
+UNIT_PATTERN = (
     r"%|‰|°[CF]?|[a-zA-Z]?[$€£¥₹₽₩₺₪₫฿]"
     r"|USD|EUR|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|BRL|kr|Rs\.?"
 )
-MEASURES = (
+MEASURE_UNIT_PATTERN = (
     r"kg|g|mg|µg|t|lbs?|oz|km|m|cm|mm|µm|nm|mi|ft|in|km/h|mph|m/s|s|ms|min|h|hrs?|days?|years?|"
     r"kWh|kW|W|mV|V|mA|A|Hz|kHz|MHz|GHz|kB|MB|GB|TB|l|ml|dl|m²|m2|km²|sqft|cc|hp|bpm|mmHg|kcal|K"
 )
-NUMBER = re.compile(
-    rf"(?P<sign>[+-]?)\s*(?P<before>{UNITS})?\s*(?P<inner>[+-]?)"
+NUMBER_WITH_UNIT = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?P<before>{UNIT_PATTERN})?\s*(?P<inner>[+-]?)"
     r"(?P<digits>[0-9][0-9.,' ]*(?<![ '])|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]+)?"
-    rf"\s*(?P<after>{UNITS}|{MEASURES}|[a-zA-Z]{{1,6}})?(?P<behind>-?)"
+    rf"\s*(?P<after>{UNIT_PATTERN}|{MEASURE_UNIT_PATTERN}|[a-zA-Z]{{1,6}})?(?P<behind>-?)"
 )
-KNOWN_UNIT = re.compile(f"{UNITS}|{MEASURES}")
+KNOWN_UNIT = re.compile(f"{UNIT_PATTERN}|{MEASURE_UNIT_PATTERN}")
 SPACED_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*(?![0-9])")
 GROUPED_DIGITS = {
     ",": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)?(?:,[0-9]*)?"),
@@ -40,7 +40,7 @@ GROUPED_DIGITS = {
 """Matches digits with a given decimal mark; the other mark may separate thousands."""
 THOUSAND_OR_FRACTION = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 """Matches digits such as 1.234 or 1,234, which are a thousand or a fraction."""
-LOOKALIKES = str.maketrans(
+ASCII_LOOKALIKES = str.maketrans(
     {"\u2212": "-", "\xa0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
 )
 
@@ -82,7 +82,7 @@ def are_plain_numbers(texts: Sequence[str]) -> bool:
     separator, such as 1.234, are not plain either.
     """
     lines = "\n".join(texts) + "\n"
-    if lines.count("\n") != len(texts) or not PLAIN_LINES.fullmatch(lines):
+    if lines.count("\n") != len(texts) or not PLAIN_NUMBER_LINES.fullmatch(lines):
         return False
     if are_ambiguous_numbers(texts):
         return False
@@ -95,7 +95,7 @@ def are_ambiguous_numbers(texts: Sequence[str]) -> bool:
     The other texts must be integers below 1000.
     """
     lines = "\n".join(texts) + "\n"
-    return "." in lines and AMBIGUOUS_LINES.fullmatch(lines) is not None
+    return "." in lines and AMBIGUOUS_NUMBER_LINES.fullmatch(lines) is not None
 
 
 def infer_number_format(
@@ -164,9 +164,9 @@ def parse_number(text: str, decimal: str, unit: str = "") -> float:
 
 def _split_number(text: str) -> _NumberParts:
     """Returns sign, digits with marks, exponent and unit of a number, or raises ValueError."""
-    plain = unicodedata.normalize("NFC", text.translate(LOOKALIKES)).strip()
+    plain = unicodedata.normalize("NFC", text.translate(ASCII_LOOKALIKES)).strip()
     is_bracketed = plain.startswith("(") and plain.endswith(")")
-    match = NUMBER.fullmatch(plain[1:-1].strip() if is_bracketed else plain)
+    match = NUMBER_WITH_UNIT.fullmatch(plain[1:-1].strip() if is_bracketed else plain)
     if match is None:
         raise ValueError(f"{text!r} is not a number")
     signs = [match["sign"], match["inner"], match["behind"], "-" if is_bracketed else ""]

@@ -54,7 +54,7 @@ def transliterate(text: str) -> PlainText:
     written: list[str] = []
     dropped: list[str] = []
     for letter in unicodedata.normalize("NFKC", text):
-        spelling = _spell(letter)
+        spelling = _spell_in_ascii(letter)
         if unicodedata.category(letter) in ("Mn", "Me") and (not written or written[-1] <= "~"):
             continue  # an accent of a Latin letter that has no composed form
         if spelling:
@@ -66,7 +66,7 @@ def transliterate(text: str) -> PlainText:
 
 
 @lru_cache(2**16)
-def _spell(letter: str) -> str:
+def _spell_in_ascii(letter: str) -> str:
     if " " <= letter <= "~":
         return ASCII_SPELLINGS.get(letter, letter)
     if letter.isspace():

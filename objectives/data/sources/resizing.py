@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 from ..data_error import DataError
 from ..parts import LoadedDataset, Part, to_float
 
-MAX_SIDE = 2048
+MAX_IMAGE_SIDE = 2048
 CHUNK_SIZE = 4096
 COLORS_LOST_REASON = "holds colors, but the network has seen only gray images: convert it"
 """Why a network for gray images refuses a color image; a caller puts the image's name in front."""
@@ -17,8 +17,8 @@ COLORS_LOST_REASON = "holds colors, but the network has seen only gray images: c
 
 def check_image_size(side: int | None) -> None:
     """Raises DataError if `side` is not a possible side of images."""
-    if side is not None and not 1 <= side <= MAX_SIDE:
-        raise DataError(f"`image_size=` must be from 1 to {MAX_SIDE}, not {side}")
+    if side is not None and not 1 <= side <= MAX_IMAGE_SIDE:
+        raise DataError(f"`image_size=` must be from 1 to {MAX_IMAGE_SIDE}, not {side}")
 
 
 def resize_dataset(dataset: LoadedDataset, side: int) -> LoadedDataset:

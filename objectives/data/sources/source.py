@@ -10,8 +10,8 @@ from .builtin_datasets import DATASETS
 from .column_names import normalize_label
 
 NO_TARGET = "none"
-HEADERS = ("first", "none")
-DECIMALS = (".", ",")
+HEADER_CHOICES = ("first", "none")
+DECIMAL_CHOICES = (".", ",")
 LIST_OPTIONS = ("drop", "as_category", "as_number")
 ARRAY_SUFFIXES = (".npy", ".npz")
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -44,7 +44,7 @@ class TableOptions:
         str | None,
         Option(
             "Whether the first line of a file names its columns.",
-            choices=HEADERS,
+            choices=HEADER_CHOICES,
             default="decided by the values",
         ),
     ] = None
@@ -52,7 +52,7 @@ class TableOptions:
         str | None,
         Option(
             "Decimal mark of numbers that may be thousands or fractions.",
-            choices=DECIMALS,
+            choices=DECIMAL_CHOICES,
             default="decided by the values",
         ),
     ] = None
@@ -70,7 +70,7 @@ class TableOptions:
     ] = ()
 
     def __post_init__(self) -> None:
-        for name, choices in (("header", HEADERS), ("decimal", DECIMALS)):
+        for name, choices in (("header", HEADER_CHOICES), ("decimal", DECIMAL_CHOICES)):
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise DataError(f"`{name}=` must be {' or '.join(choices)}, not {value!r}")
