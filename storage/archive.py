@@ -36,7 +36,7 @@ ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
     *(OSError, OverflowError),
 )
-"""What zipfile raises if an archive is damaged, encrypted or of an unknown kind."""
+"""The exceptions that `zipfile` raises for an archive that it cannot read."""
 
 
 class ArchivedFile(Record):
@@ -47,7 +47,7 @@ class ArchivedFile(Record):
 
 
 class Manifest(Record):
-    """The list of the files in an archive, which the archive itself contains.
+    """The manifest of an archive: a JSON file in the archive that describes its content.
 
     Attributes:
         format: Version of the archive format.
@@ -174,7 +174,9 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Opens an archive that `write_archive` wrote. A user may have unpacked and zipped it again.
+    """Yields an open archive, after checking the names and sizes of its files.
+
+    `write_archive` wrote the archive, or a user unpacked one and zipped its folder again.
 
     Raises:
         StorageError: If the archive is missing or damaged, its files are not those in its

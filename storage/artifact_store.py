@@ -61,7 +61,9 @@ class AtomicFileStore(FileSystemArtifactStore):
 def attach_picture(
     target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore
 ) -> None:
-    """Attaches a picture to a study or an unfinished trial, in place of one of the same name.
+    """Attaches a picture to a study or an unfinished trial.
+
+    A picture with the same file name is replaced.
 
     Raises:
         StorageError: If the picture cannot be written.
@@ -75,7 +77,7 @@ def attach_picture(
 
 
 def artifact_records(attrs: Mapping[str, Any], prefix: str = "") -> dict[str, dict[str, Any]]:
-    """Returns Optuna's descriptions of the existing artifacts, by the name of their attribute.
+    """Returns Optuna's description of each artifact, by the name of the artifact's attribute.
 
     Args:
         attrs: The system attributes of a study or a trial.
@@ -107,7 +109,8 @@ def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
     Args:
         study: Name of the study.
         storage: Optuna URL of the database.
-        named: The URL that the user has given. Without one, an existing study keeps its bucket.
+        named: The URL of a bucket that the user has given. With None, an existing study keeps
+            its bucket.
 
     Raises:
         StorageError: If the URL is not that of a bucket, or boto3 is not installed.

@@ -152,7 +152,7 @@ def check_targets(files: Mapping[Path, Path]) -> None:
 
 @contextmanager
 def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
-    """Moves files to new paths, and removes them from there if the block fails.
+    """Moves files to new paths before the block. If the block fails, the new paths are removed.
 
     A file is not moved if its new path exists already.
 
@@ -183,6 +183,6 @@ def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
 
 
 def is_same_file(path: Path, other: Path) -> bool:
-    """Returns whether two paths are files with the same content; False if one is a link."""
+    """Returns whether two paths are files with the same content. Links never count as the same."""
     files = all(p.is_file() and not p.is_symlink() for p in (path, other))
     return files and filecmp.cmp(path, other, shallow=False)

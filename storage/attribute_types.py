@@ -57,7 +57,7 @@ SYSTEM_TYPES: Mapping[Owner, Mapping[str, Any]] = {
         "retry_history": list[Count],
     },
 }
-"""The types of the attributes of Optuna and its dashboard, by a pattern of their names."""
+"""The type of each attribute of Optuna and its dashboard, by a pattern that matches its name."""
 
 
 def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str | None:
@@ -90,7 +90,7 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
 
 
 def attribute_errors(owner: Owner, author: Author, attributes: Mapping[str, Any]) -> Iterator[str]:
-    """Yields a message for each attribute that is not valid, or whose name is not."""
+    """Yields a message for each attribute with a name or a value that is not valid."""
     for name, value in attributes.items():
         if why := name_error(name) or attribute_error(owner, author, name, value):
             yield why

@@ -38,9 +38,9 @@ class FileChanges:
 
 
 def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges) -> Path:
-    """Makes a backup, then changes files of the runs folder, and returns the backup's folder.
+    """Makes a backup, makes the changes to files, and returns the folder of the backup.
 
-    The database itself is not changed: the caller then replaces it by its repaired copy.
+    The database is backed up and not changed. The caller replaces it by the repaired copy.
 
     Args:
         runs: The runs folder.
@@ -91,12 +91,12 @@ def latest_backup(runs: Runs) -> Path:
 def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
     """Restores all files of a backup, removes the backup, and returns the restored paths.
 
-    If the process is killed, the same call continues.
+    After a kill, another call with the same arguments completes the restoration.
 
     Args:
         runs: The runs folder.
         backup: The folder of the backup.
-        database: The database that was repaired. It may have moved with the runs folder.
+        database: The database that was repaired. The runs folder may have moved since.
 
     Raises:
         StorageError: If the backup is of another database, or a file or the database has changed

@@ -26,7 +26,7 @@ MAX_SHOWN = 60
 
 Row = Mapping[str, Any]
 Errors = Iterator[tuple[str, str]]
-"""Pairs of the name of a column and the reason why the cell of a row is not valid."""
+"""The errors of one row: the name of a column, and the reason why its cell is not valid."""
 
 
 class InvalidText(bytes):
@@ -92,7 +92,7 @@ def _decode_text(content: bytes) -> str | InvalidText:
 
 
 class DatabaseRows:
-    """All rows of Optuna's tables, with look-ups by the ids of studies and trials."""
+    """All rows of Optuna's tables in a database, and facts about studies and trials by id."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.rows: dict[str, list[Row]] = {}
@@ -127,7 +127,7 @@ class DatabaseRows:
 
     @cached_property
     def direction_counts(self) -> Mapping[Any, int]:
-        """The number of directions of each study, by its id. A study has one per objective."""
+        """The number of rows with a direction for each study, by the study's id."""
         return Counter(row["study_id"] for row in self.rows["study_directions"])
 
     @cached_property
@@ -156,10 +156,7 @@ class DatabaseRows:
         return study if "study_id" in row else ""
 
     def row_errors(self, table: str, row: Row) -> Errors:
-        """Yields the column and the reason for each cell of a row that contradicts other cells.
-
-        Whether a cell is valid by itself is checked by `cell_error`.
-        """
+        """Yields the errors of cells that contradict other cells. `row` is a row of `table`."""
         for key, known in (("study_id", self.studies), ("trial_id", self.trials)):
             if key in row and row[key] not in known:
                 yield key, f"there is no such {key.removesuffix('_id')}"

@@ -74,7 +74,7 @@ def write_best_toml(best: Best, path: Path, home: Path | None = None) -> None:
     Args:
         best: The configuration.
         path: The file to write.
-        home: The path that the file is moved to afterwards, if it is moved.
+        home: The final path, if the file is moved after this call. Comments name this path.
 
     Raises:
         StorageError: If the file cannot be written.
@@ -109,9 +109,9 @@ def _table(key: str, entries: Mapping[str, Any]) -> Any:
 
 
 def _drop_none(value: Any) -> Any:
-    """Returns a value without the dictionary entries that are None, which TOML cannot hold.
+    """Returns a value without None, which TOML lacks.
 
-    In a list, None becomes a word.
+    Dictionary entries with None are left out. List items that are None become the word `none`.
     """
     if isinstance(value, Mapping):
         return {name: _drop_none(item) for name, item in value.items() if item is not None}
@@ -151,7 +151,7 @@ def read_best_toml(path: Path) -> Best:
 
 
 def _names_of_none(table: Any, path: Path) -> list[str]:
-    """Returns the names of the parameters that the file at `path` lists as None."""
+    """Returns the parameters that a best.toml lists as None. `path` is for error messages."""
     names = table.get("params") if isinstance(table, dict) and len(table) == 1 else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StorageError(f"{path}: [{NONE}] must be params = [...], the names of parameters")

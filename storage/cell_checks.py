@@ -1,4 +1,4 @@
-"""Checks whether the value of a cell fits the column of Optuna's table."""
+"""Checks whether the values in a database fit the columns of Optuna's tables."""
 
 import json
 from collections.abc import Callable

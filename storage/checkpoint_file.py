@@ -30,12 +30,14 @@ MAX_HEADER_BYTES = 2**24
 
 
 class AnomalyThreshold(Record):
-    """The score above which an item is an anomaly.
+    """The threshold above which a data item is an anomaly.
+
+    The score of an item is the L2 norm of its reconstruction error.
 
     Attributes:
         quantile: Share of the validation items with a score below the threshold, from 0 to 1.
-        threshold: The score: the L2 norm of a reconstruction error.
-        items: Number of items in the validation part.
+        threshold: The threshold for the score.
+        items: Number of validation items.
     """
 
     quantile: float
@@ -52,7 +54,7 @@ class CheckpointHeader(Record):
         recipe: The model, data and options of the study.
         params: The value of each parameter of the search space.
         data: The fields of the `DataSpec`.
-        streamed: Whether images were read lazily. Such images are cropped to their centers.
+        streamed: Whether images were read lazily. Then they were cropped to their centers.
         anomaly: The threshold for anomalies, if the network reconstructs its input.
         encoder: If the network was trained on an encoder: the header of the encoder's checkpoint,
             or the name of the encoder's architecture in torchvision.
@@ -204,7 +206,7 @@ def _check_unpacked_size(path: Path) -> None:
 def load_weights(
     model: "pl.LightningModule", weights: Mapping[str, "torch.Tensor"], path: Path
 ) -> None:
-    """Loads `weights` into `model`. Error messages name the file `path`.
+    """Loads `weights` into `model`. `path` is the file of the weights, for error messages.
 
     Raises:
         StorageError: If the names or shapes of the weights do not fit the model.

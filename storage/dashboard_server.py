@@ -1,4 +1,4 @@
-"""Serves optuna-dashboard on this machine, and writes the note that it shows with a study."""
+"""Serves optuna-dashboard on this machine, and writes the note of a study for the dashboard."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -65,7 +65,7 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
     Args:
         url: An Optuna URL, such as `sqlite:///runs/studies.db` or `postgresql://host/name`.
-        create: Whether to create a missing file, and missing tables.
+        create: Whether to create an SQLite file or Optuna's tables if they are missing.
 
     Raises:
         StorageError: If the database does not exist, cannot be reached or written, has tables of
@@ -79,11 +79,11 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
 
 def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
-    """Opens a database only for reading, which is faster than `open_database`.
+    """Opens a database for reading. This is faster than `open_database`.
 
     Args:
         url: An Optuna URL.
-        steps: Whether to read the intermediate values of trials when all trials are read.
+        steps: Whether the storage reads intermediate values when it reads all trials of a study.
 
     Raises:
         StorageError: If the database does not exist, cannot be reached, or cannot be used.
@@ -100,7 +100,7 @@ def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
 def _open_file(url: URL, create: bool) -> None:
     """Checks an SQLite file, and creates Optuna's tables if it has none.
 
-    If the file is missing, it is created with `create`; otherwise StorageError is raised.
+    A missing file is created if `create` is True, and is a StorageError otherwise.
     """
     if url.database in (None, "", ":memory:"):
         raise StorageError(
@@ -113,10 +113,9 @@ def _open_file(url: URL, create: bool) -> None:
 
 
 def first_bad_cell_error() -> StorageError | None:
-    """Returns an error that names the first cell that is not valid; None if all cells are valid.
+    """Returns an error about the first bad cell in the SQLite file that was opened last, or None.
 
-    Looks at the SQLite file that this process opened last. Reading the whole file is slow, so
-    this is called only after an error without another explanation.
+    This reads the whole file, which is slow. It is meant for errors without another explanation.
     """
     if not _last_opened:
         return None

@@ -77,7 +77,7 @@ def server_options(url: URL) -> dict[str, Any]:
 
 @cache
 def engine(url: URL) -> Engine:
-    """Returns this process's engine for a database, for queries that do not go through Optuna."""
+    """Returns SQLAlchemy's engine for a database, which this process uses beside Optuna's."""
     made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
     atexit.register(made.dispose)
     return made
@@ -107,7 +107,7 @@ def server_has_tables(url: URL) -> bool:
 def _check_writable(connection: Connection, url: URL, made: bool) -> None:
     """Raises StorageError if the database user has no right to write; changes nothing.
 
-    `made` says whether the tables exist. If not, the user needs the right to create them.
+    `made` is True if the tables exist. If False, the right to create tables is checked.
     """
     right = "has_schema_privilege(current_schema(), 'CREATE')"
     if made:

@@ -65,5 +65,5 @@ def parse_url(url: str) -> URL:
 
 
 def redacted_url(url: URL) -> str:
-    """Returns a parsed URL as text, as users type it, with a masked password."""
+    """Returns a parsed URL as text for users, with the password masked."""
     return redact(url.render_as_string().replace(PSYCOPG_DRIVER, "postgresql", 1))

@@ -1,4 +1,4 @@
-"""Replaces the folder `NAME` by a new one; a killed process loses neither of them.
+"""Replaces a folder called `NAME` by a new one. If the process is killed, neither is lost.
 
 The new folder is first renamed to `NAME-finished`. If the process is killed after that, another
 process completes the replacement by `finish_replacement`. A training writes to `NAME-partial`, and
@@ -41,7 +41,7 @@ def in_progress_folder(folder: Path) -> Path:
 def find_resumable(folder: Path, marker: str) -> Path | None:
     """Returns the folder from which a stopped training of `folder` can be resumed, or None.
 
-    A training can be resumed only from a folder that contains the file `marker`.
+    Such a folder contains the file `marker`.
     """
     partial = in_progress_folder(folder)
     places = (partial, finished_folder(folder), folder, previous_folder(partial))
@@ -68,14 +68,14 @@ def replace_folder(folder: Path, runs: Runs) -> Iterator[Path]:
 def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> Iterator[Path]:
     """Yields the folder `NAME-partial`, which replaces `folder` when the block has succeeded.
 
-    The old folder is kept as `NAME-before`. If the block fails, `NAME-partial` is kept if it
-    contains the marker, and removed otherwise. A killed process always leaves it.
+    The old folder is kept as `NAME-before`. If the block fails, `NAME-partial` is removed, unless
+    it contains the marker: then it is kept and can be resumed.
 
     Args:
         folder: The folder to replace, which need not exist.
         runs: The runs folder.
-        marker: Name of a file that the block writes as soon as it can be resumed. The file is
-            removed from the new folder at the very end.
+        marker: Name of a file that the block writes as soon as it can be resumed. When the new
+            folder has replaced the old one, this file is removed.
         resume: Whether to continue in the `NAME-partial` of an earlier block. If False, that
             folder is set aside until this block has succeeded, and then removed.
 
@@ -141,7 +141,7 @@ def _drop_partial(partial: Path, set_aside: Path, scratch: Path) -> None:
 
 
 def recover_folder(folder: Path, runs: Runs) -> Path:
-    """Returns `folder` unchanged, after completing a replacement that was interrupted by a kill.
+    """Returns `folder` unchanged, after completing a replacement that a kill has interrupted.
 
     Raises:
         StorageError: If the replacement cannot be completed.

@@ -19,7 +19,7 @@ from .optuna_internals import relational_storage, stale_trial_ids, storage_of, t
 def heartbeat(trial: optuna.Trial) -> Iterator[None]:
     """Records a heartbeat of a trial every few seconds in a thread, until the block ends.
 
-    Optuna has such a thread too, but only within `study.optimize`, and a busy database ends it.
+    Optuna's own heartbeat thread runs only in `study.optimize`, and a busy database ends it.
     """
     storage = relational_storage(trial.storage)
     if storage is None:
@@ -43,7 +43,7 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
 
 
 def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
-    """Records one heartbeat for each trial, on behalf of processes without the database."""
+    """Records one heartbeat for each trial, because the trials' processes cannot do it."""
     storage = relational_storage(storage_of(study))
     if storage is not None:
         for trial in trials:
@@ -51,9 +51,9 @@ def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None
 
 
 def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the RUNNING trials whose process has died, because their heartbeat has expired.
+    """Returns the RUNNING trials whose last heartbeat has expired. Their processes have died.
 
-    In an SQLite file, a trial without a heartbeat counts from its start.
+    In an SQLite file, the start of a trial counts as its first heartbeat.
     """
     running, storage = _running_trials(study, trials)
     if not running or storage is None:
@@ -69,8 +69,7 @@ def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[Fro
 def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
     """Records a heartbeat for each RUNNING trial that has none, if the database is on a server.
 
-    A process may die before its first heartbeat. From this call on, `stale_trials` can tell: the
-    grace period starts now, by the clock of the server.
+    A process may die before its first heartbeat. After this call, its trial expires like others.
     """
     running, storage = _running_trials(study, trials)
     if running and storage is not None and not is_file(storage.url):

@@ -1,4 +1,4 @@
-"""Writes and reads strict JSON, which has no NaN, no infinite numbers and only valid Unicode."""
+"""Writes JSON without NaN and infinite numbers, and reads JSON from untrusted sources."""
 
 import json
 import math
@@ -19,7 +19,7 @@ def to_strict_json(value: Any) -> str:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Returns the value of a JSON text. The text may come from an untrusted source.
+    """Returns the value in a JSON text, which may come from an untrusted source.
 
     Raises:
         ValueError: If the text is not JSON, is nested too deeply, or is not valid Unicode.

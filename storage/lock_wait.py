@@ -1,4 +1,4 @@
-"""Acquires locks: by waiting, with a log line after two seconds, or with an error if taken."""
+"""Acquires locks between processes. A line is logged after two seconds of waiting."""
 
 import logging
 from collections.abc import Iterator

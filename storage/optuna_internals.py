@@ -61,7 +61,7 @@ def count_trials(study: optuna.Study, *states: TrialState) -> int:
 
 
 def trial_by_number(study: optuna.Study, number: int) -> FrozenTrial | None:
-    """Returns the trial of a study with a number; None if there is no such trial."""
+    """Returns trial `number` of a study; None if there is no such trial."""
     try:
         trial_id = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
     except KeyError:
@@ -75,10 +75,7 @@ def read_trial(trial: Trial) -> FrozenTrial:
 
 
 def add_running_trial(study: optuna.Study, trial: FrozenTrial) -> Trial:
-    """Adds `trial`, whose state is RUNNING, to a study in one transaction.
-
-    Returns the trial to run.
-    """
+    """Adds a RUNNING trial to a study in one transaction, and returns the added trial."""
     return Trial(study, study._storage.create_new_trial(study._study_id, trial))
 
 
@@ -116,7 +113,7 @@ def stale_trial_ids(study: optuna.Study, storage: RDBStorage) -> set[int]:
 
 
 def contains(distribution: BaseDistribution, value: float) -> bool:
-    """Returns whether a distribution contains a value in Optuna's internal representation."""
+    """Returns whether a distribution contains a value that is in Optuna's internal form."""
     return distribution._contains(value)
 
 

@@ -14,7 +14,7 @@ MAX_PART_BYTES = 255  # bytes of the name of a file or folder
 MAX_PATH_BYTES = 1024  # bytes of the path
 MAX_PORTABLE_LENGTH = 240
 WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-"""Matches names that are devices on Windows, with any suffix."""
+"""Matches file names that mean a device on Windows, such as `con` and `nul.txt`."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -31,15 +31,18 @@ def is_portable(name: str) -> bool:
 
 
 def case_folded(name: str) -> str:
-    """Returns a name in a form for comparisons: two names with equal forms may be the same file.
+    """Returns a name with case and composed letters normalized.
 
-    On some systems, names are the same if they differ only in case or in composed letters.
+    If the results for two names are equal, some operating system takes both for the same file.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def relative_to_root(path: Path, root: Path) -> str | None:
-    """Returns a path relative to the folder `root`, with links resolved; None if outside."""
+    """Returns a path relative to the folder `root`, with links resolved.
+
+    Returns None if the path is outside of `root`.
+    """
     # `Path.resolve` raises an error for a link to itself.
     real, real_root = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     return real.relative_to(real_root).as_posix() if real.is_relative_to(real_root) else None
@@ -48,7 +51,8 @@ def relative_to_root(path: Path, root: Path) -> str | None:
 def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> str | None:
     """Returns why a recorded value is not a path in the folder `root`; None if it is one.
 
-    Links among the parent folders are resolved. With `follow`, the last part is resolved too.
+    Links in parent folders must stay in `root`. With `follow`, the path itself may be a link, and
+    must stay in `root` too.
     """
     if not isinstance(recorded, str):
         return "is not a path"

@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from .optuna_internals import FrozenStudy, storage_of, study_id
 
 NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
-"""The numbers for which Optuna writes a word into the column beside the number's column."""
+"""Numbers that Optuna writes as a word, in a separate column of the table."""
 TRIALS = (
     "SELECT trial_id, number, state, datetime_start AS started, datetime_complete AS ended "
     "FROM trials WHERE {where} ORDER BY trial_id"
@@ -42,12 +42,12 @@ _distribution = cache(json_to_distribution)
 class ReadOnlyStorage(BaseStorage):
     """Optuna's tables in an SQL database, for commands that only read.
 
-    An `optuna.Study` with this storage returns the same as with Optuna's `RDBStorage`, which is
+    An `optuna.Study` returns the same with this storage as with Optuna's `RDBStorage`, which is
     slower. Studies and trials are read once, so a command sees one state of a running search.
 
     Args:
         engine: SQLAlchemy's engine for a database with the tables of the installed Optuna.
-        steps: Whether `get_all_trials` reads intermediate values, which are most of a database.
+        steps: Whether `get_all_trials` also reads intermediate values, which takes most time.
     """
 
     def __init__(self, engine: Engine, *, steps: bool = True) -> None:
@@ -215,7 +215,7 @@ def trial_attributes(study: optuna.Study, key: str) -> list[Any]:
 
 @contextmanager
 def _garbage_collection_paused() -> Iterator[None]:
-    """Turns off Python's garbage collection for the block, which then reads faster by a third."""
+    """Turns off Python's garbage collection for the block. Reading is faster by a third then."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -234,7 +234,10 @@ def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:
 
 
 def _parsed(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
-    """Returns the attributes of each study or trial, by its id, which is a row's first cell."""
+    """Returns the attributes in `rows` by the id of their study or trial.
+
+    A row has the id, the name of the attribute, and its value as JSON.
+    """
     attributes: dict[int, dict[str, Any]] = defaultdict(dict)
     for owner, key, value in rows:
         attributes[owner][key] = json.loads(value)

@@ -10,7 +10,7 @@ from .storage_error import StorageError
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 50
 MAX_INTEGER_BITS = 1024
-"""Maximal bits of an integer in a file. A larger one fits no float, and is slow to print."""
+"""Maximal number of bits in an integer from a file. Larger integers are slow to print."""
 
 
 class Record(BaseModel):

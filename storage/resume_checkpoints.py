@@ -1,4 +1,4 @@
-"""Finds and removes the checkpoints from which unfinished trials are resumed."""
+"""Finds and removes resume checkpoints. An unfinished trial is resumed from such a checkpoint."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -10,7 +10,7 @@ from .runs_folder import Runs
 
 @dataclass(frozen=True)
 class ResumeCheckpoints:
-    """The number of unfinished trials with a checkpoint, and the total bytes of their files."""
+    """The number of resume checkpoints, and their total size in bytes."""
 
     count: int
     size: int
@@ -21,7 +21,7 @@ class ResumeCheckpoints:
 
 
 def last_epoch(runs: Runs, study: str, number: int) -> Path:
-    """Returns the path of the checkpoint that trial `number` writes after each epoch."""
+    """Returns the path of the resume checkpoint, which trial `number` writes after each epoch."""
     return runs.last_epochs(study) / f"{number}.ckpt"
 
 

@@ -20,7 +20,7 @@ MAX_CHECKPOINT_BYTES = 16 * 2**30
 """Maximal size of a checkpoint; the largest network of torchvision has half a GiB."""
 MAX_TOML_BYTES = 2**20
 URL_SPECIAL_CHARACTERS = frozenset("?%{}")
-"""Characters with a special meaning in a database URL, so a path in it must not have them."""
+"""Characters that the path of an SQLite file must not have, because they are special in URLs."""
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,9 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_scratch_folder() -> Iterator[Path]:
-    """Yields a new scratch folder in the system's temporary folder, and removes it afterwards.
+    """Yields a new scratch folder in the system's temporary folder. Removes it after the block.
 
-    It is for commands that write nothing to the runs folder.
+    Commands that write nothing to the runs folder use such a folder.
     """
     folder = user_temporary_folder()
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -87,7 +87,7 @@ def is_only_scratch(folder: Path) -> bool:
 
 
 def lock_folder(folder: Path) -> FileLock:
-    """Makes this process the owner of `folder`. Returns the lock that marks the owner."""
+    """Makes this process the owner of `folder`, by a lock in it. Returns the acquired lock."""
     owner = FileLock(folder / OWNER_LOCK)
     owner.acquire(timeout=0)
     return owner
@@ -95,7 +95,7 @@ def lock_folder(folder: Path) -> FileLock:
 
 @contextmanager
 def _stale_removed(cache: Path) -> Iterator[None]:
-    """Removes stale scratch folders in `cache`. Other processes remove none during the block."""
+    """Removes stale scratch folders in `cache`. Other processes wait until the block ends."""
     with hold_lock(FileLock(cache / "sweep.lock"), f"{cache}"):
         for folder in cache.glob(f"{SCRATCH_PREFIX}*"):
             _remove_if_stale(folder)

@@ -1,4 +1,4 @@
-"""The locks of a database: for choosing a trial in a search, and for confirming a study.
+"""Two locks for each database: one to choose a trial in a search, and one to confirm a study.
 
 With PostgreSQL, they are advisory locks of the server, which all machines share. With SQLite, and
 with any other server such as MySQL, they are lock files in the runs folder.

@@ -1,8 +1,8 @@
-"""Writes CSV files whose cells a spreadsheet does not run as formulas.
+"""Writes CSV files in which no cell is a formula for a spreadsheet.
 
-A text that begins with =, +, -, @, a tab or a line break gets an apostrophe as its first letter. A
-text that already begins with apostrophes before such a letter gets one more, so `unescape_formula`
-can restore it. Numbers, and texts that are numbers, are not changed.
+A text that looks like a formula is escaped by an apostrophe before it. Such a text begins with =,
++, -, @, a tab or a line break, perhaps after apostrophes. Numbers, and texts that are numbers, are
+not escaped. `unescape_formula` removes the apostrophe.
 """
 
 import re
@@ -17,14 +17,14 @@ _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def escape_formula(value: Any) -> Any:
-    """Returns the value, with an apostrophe before a text that looks like a formula."""
+    """Returns a text that looks like a formula with an apostrophe before it; others unchanged."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA.match(value):
         return value
     return f"'{value}"
 
 
 def unescape_formula(text: str) -> str:
-    """Returns the text without the apostrophe of `escape_formula`."""
+    """Returns the text without the apostrophe that `escape_formula` has added, if any."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
@@ -42,7 +42,7 @@ def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None = None) -> None:
-    """Writes a table as CSV in UTF-8; file names in it that are not UTF-8 keep their bytes.
+    """Writes a table as CSV in UTF-8. File names in the table that are not UTF-8 keep their bytes.
 
     `index` is the header of the column for the table's index; with None, the index is left out.
     """

@@ -1,4 +1,4 @@
-"""Creates and checks SQLite files with Optuna's tables, and sets how processes connect to them."""
+"""Creates and checks SQLite files with Optuna's tables, and configures connections to them."""
 
 import logging
 import os
@@ -135,7 +135,10 @@ def file_has_tables(path: Path, create: bool) -> bool:
 
 
 def describe_lost_studies(path: Path) -> str:
-    """Returns a message about the studies that an empty database has lost; empty if none."""
+    """Returns a message about the studies that an empty database has lost.
+
+    The folder of the database shows which studies there were. Without any, the text is empty.
+    """
     left = [*path.parent.glob("*/best.toml"), *path.parent.glob("*/final*/model.ckpt")]
     studies = sorted({file.relative_to(path.parent).parts[0] for file in left})
     if not studies:

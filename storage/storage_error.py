@@ -10,14 +10,14 @@ from .redact import redact
 
 
 class StorageError(LatentuneError, ValueError):
-    """A file, folder or database that is missing, broken, or cannot be written."""
+    """The error for a file, folder or database that is missing, broken, or cannot be written."""
 
 
 def refuse_url(path: Path, option: str) -> Path:
     """Returns a path unchanged, after checking that it is not a URL.
 
-    `option` is the name of the user's argument that gave the path, for the error message. If the
-    path were a URL, a folder would be created whose name contains the password.
+    Otherwise the password in a URL could become part of the name of a new folder. `option` is the
+    name of the user's argument that gave the path, for the error message.
 
     Raises:
         StorageError: If the path is a URL.
@@ -32,7 +32,7 @@ def refuse_url(path: Path, option: str) -> Path:
 
 @contextmanager
 def report_unwritable(path: Path) -> Iterator[None]:
-    """Turns an OSError in the block into a StorageError: `path` cannot be written."""
+    """Turns an OSError in the block into a StorageError about writing to `path`."""
     try:
         yield
     except OSError as error:

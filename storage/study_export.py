@@ -68,9 +68,9 @@ def to_csv(study: optuna.Study) -> str:
 
 
 def disambiguate(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
-    """Returns a unique column name for each of `names`.
+    """Returns a unique column name for each name.
 
-    That is the name itself, or the name with `prefix` if it is `taken` or begins with `prefix`.
+    The column name has `prefix` before it if the name is in `taken` or begins with `prefix`.
     """
     return {n: f"{prefix}{n}" if n in taken or n.startswith(prefix) else n for n in names}
 

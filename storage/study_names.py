@@ -15,7 +15,9 @@ MAX_NAME_BYTES = 200
 
 
 def check_name_in_database(url: str, study: str) -> str:
-    """Returns a name unchanged, if a study in the database has it or a new study may have it.
+    """Returns the name of a study unchanged, after checking that it is allowed.
+
+    The name of a study in the database is always allowed.
 
     Raises:
         StorageError: If a new study may not have the name, or the database cannot be opened.

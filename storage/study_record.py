@@ -16,7 +16,7 @@ CONFIRM_TRAINING = re.compile(r"confirm:(?P<trial>\d{1,10}):(?P<seed>\d{1,10})")
 
 
 class RecipeTable(Record, extra="allow"):
-    """The entries of a study's recipe. It may have more entries than the fields of this class."""
+    """The recipe of a study as a record. Only some entries are fields; others are allowed too."""
 
     model: str
     data: str | None = None
@@ -33,7 +33,7 @@ class EncoderSource(Record):
 
     Attributes:
         study: Name of the study that the network belongs to.
-        trial: Number of the trial that the network belongs to, or None.
+        trial: Number of the trial that the network belongs to; None if it belongs to no trial.
         checkpoint: Path of the network's checkpoint, relative to the runs folder.
         hash: Hash of the checkpoint when the study on the encoder was created.
     """
@@ -45,7 +45,7 @@ class EncoderSource(Record):
 
 
 class Origin(Record):
-    """The study, or the study and the number of the trial, from which a trial was copied."""
+    """Where trials were copied from: the study, and for a single trial also its number."""
 
     study: str
     trial: Count | None = None
@@ -146,7 +146,7 @@ def is_latentune_study(study: HasAttributes) -> bool:
 
 
 def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -> str | None:
-    """Returns why the metrics of a study do not fit its directions; None if they fit.
+    """Returns why the metrics of a study do not fit the directions; None if they fit.
 
     `directions` are Optuna's words `MINIMIZE` and `MAXIMIZE`.
     """
@@ -174,13 +174,13 @@ def missing_entry(study: optuna.Study) -> str | None:
 def read_study_record(study: HasAttributes) -> StudyRecord:
     """Returns Latentune's record on a study, without user attributes that are not valid.
 
-    For such an attribute, `attribute_error` returns the reason, and `latentune doctor` shows it.
+    `latentune doctor` shows the attributes that are not valid.
     """
     return StudyRecord.parse_valid(study.user_attrs)
 
 
 def write_study_record(study: optuna.Study, record: StudyRecord) -> None:
-    """Writes a record to a study, without fields that were not set, in the order of the fields."""
+    """Writes a record to a study, except fields that were not set, in the order of the fields."""
     for name, value in record.to_table().items():
         study.set_user_attr(name, value)
 

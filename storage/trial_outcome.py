@@ -11,7 +11,7 @@ PROCESS_DIED = "its process died"
 
 
 def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the complete, pruned and failed trials. A study's total counts only these."""
+    """Returns the complete, pruned and failed trials. Only these count towards a study's total."""
     return [trial for trial in trials if trial.state.is_finished()]
 
 

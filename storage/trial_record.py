@@ -87,11 +87,11 @@ def read_trial_record(trial: BaseTrial) -> TrialRecord:
 
 
 def write_trial_record(trial: BaseTrial, record: TrialRecord) -> None:
-    """Writes a record, without fields that were not set, to a running trial."""
+    """Writes a record, except fields that were not set, to a running trial."""
     for name, value in record.to_table().items():
         trial.set_user_attr(name, value)
 
 
 def amend_trial_record(study: optuna.Study, trial: FrozenTrial, record: TrialRecord) -> None:
-    """Writes a record, without fields that were not set, to a trial of any process."""
+    """Writes a record, except fields that were not set, to a trial of any process."""
     write_trial_attributes(study, trial, record.to_table())
