@@ -34,9 +34,9 @@ def _step_progress(title: str, total: int | None) -> Iterator[Advance]:
 
 
 class SearchProgress:
-    """A callback that prints a line for each finished trial, below which is a progress bar.
+    """A callback that prints a line for each finished trial, and a context manager.
 
-    The progress bar exists in the `with` block of this object.
+    In the block, a progress bar counts the finished trials.
     """
 
     def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:

@@ -17,15 +17,15 @@ class EscapingConsole(Console):
     """A console that masks passwords and escapes control characters in printed texts.
 
     Attributes:
-        rewrite: A function that is applied to each text first. The command line replaces Python
-            arguments by flags with it.
+        rewrite: A function that is applied to each text first. That of the command line replaces
+            Python arguments by flags.
     """
 
     rewrite: Callable[[str], str] = staticmethod(str)
 
     @property
     def file(self) -> IO[str]:
-        """The output stream itself, also while a progress bar wraps it in proxies."""
+        """The stream that is written to, even if a progress bar has replaced it by a proxy."""
         file = super().file  # rich unwraps one proxy; EscapingStream may be another
         return getattr(file, "rich_proxied_file", file)
 
@@ -46,7 +46,7 @@ if not console.is_terminal:
 def output_to_stderr() -> Iterator[None]:
     """Makes the console print to standard error in the block.
 
-    Standard output then has only what another program reads.
+    Another program can then read standard output.
     """
     console.stderr = True
     try:

@@ -13,7 +13,7 @@ CONTROL_CHARACTERS = re.compile(
 def escape_control_characters(text: str) -> str:
     r"""Returns a text with escape sequences such as `\x1b` in place of control characters.
 
-    Line ends, tabs and a carriage return at the start, as of a progress bar, are kept.
+    Line ends and tabs are kept. So is a carriage return at the start, as progress bars write it.
     """
     bar = "\r" if text.startswith("\r") and not text.endswith("\n") else ""
     return bar + CONTROL_CHARACTERS.sub(_escape_sequence, text.removeprefix(bar))

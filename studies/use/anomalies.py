@@ -50,7 +50,7 @@ INLIERS, OUTLIERS = "inliers", "outliers"
 PCA_SCORE = "score_pca"
 REGRESSION_RULE = "logistic regression"
 MAX_UNREADABLE = 10
-"""Maximum number of unreadable items that are named."""
+"""Maximum number of unreadable items whose names are printed."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,12 +61,16 @@ class AnomalyReport(FolderResult):
         folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, if the items are
             images, `images.png`.
         names: Names of the two data sets, `inliers` and `outliers`.
-        scores: A row for each item. The columns are `set`; `item`, the file, the row or the index
-            in an array; `score`; `score_pca`, the score by as many principal components as a
-            latent code has dimensions; and `anomaly`, which is True above the first threshold.
-            `score_pca` needs a network with `encode` and items in memory.
+        scores: A row for each item, with these columns:
+
+            - `set`: `inliers` or `outliers`.
+            - `item`: The file, the row, or the index in an array.
+            - `score`: The score by the network.
+            - `score_pca`: The score by PCA, with as many components as latent dimensions. The
+              column is missing if the network has no `encode` or the items are not in memory.
+            - `anomaly`: Whether `score` is above the first threshold.
         thresholds: The threshold of each rule; an item with a larger score is an anomaly.
-        unreadable: The reason why an item could not be read, by its name.
+        unreadable: The reason why an item could not be read. The keys are the names of the items.
         quantile: Share of the validation part with scores below the first threshold.
         n_validation: Number of validation items from which the first threshold was computed.
     """
@@ -101,7 +105,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row for each rule: its threshold, and the share of each set that it gets right."""
+        """A row for each rule, with its threshold and its accuracy on each set."""
         sets = dict(iter(self.scores.groupby("set")["score"]))
         thresholds = self.thresholds.values()
         columns = {
@@ -177,9 +181,9 @@ def anomalies(
 
     The score of an item is the L2 norm of its reconstruction error. An item is an anomaly if its
     score is above a threshold. The first threshold is a quantile of the scores of the validation
-    part. If anomalies are known, a second threshold is the boundary that a logistic regression
-    finds between them and the validation part. Known anomalies and validation items are not part
-    of the result.
+    part. If anomalies are known, there is a second threshold: the boundary between known anomalies
+    and validation items by logistic regression. The report has no scores of known anomalies and
+    validation items.
 
     Args:
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
@@ -294,10 +298,10 @@ def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.Data
 def _make_image_reader(
     test: Part, others: Iterable[NewItems], outliers: InferenceResult[Any]
 ) -> Callable[[int], Tensor]:
-    """Returns a function that reads the image of the row of scores with a number.
+    """Returns a function that maps the number of a row of scores to the image of this row.
 
-    The rows are those of the test part, followed by those of the other items. The image has the
-    shape (1, C, H, W).
+    The first rows are those of the test part, and the others those of the other items. An image
+    has the shape (1, C, H, W).
     """
     places = [(group, index) for group in others for index in range(len(group))]
     readable = [places[index] for index in outliers.readable]

@@ -25,7 +25,7 @@ class Training(NamedTuple):
     """Settings of one training of a classifier.
 
     Attributes:
-        start: What the classifier begins with, as the table names it.
+        start: The name of the start, such as `from scratch`, in the table of the report.
         path: Checkpoint of the encoder.
         pretrained: Whether the weights of the checkpoint are used.
         labels: Number of labeled training images; None for all.
@@ -47,9 +47,10 @@ class Outcome(NamedTuple):
 
 
 def load_outcomes(folder: Path | None, settings: Mapping[str, Any]) -> dict[int, Outcome] | None:
-    """Returns the outcomes that a stopped comparison saved in `folder`, by number of the training.
+    """Returns the outcomes that a stopped comparison saved in `folder`.
 
-    Returns None if the folder has no outcomes, or if its comparison had other settings.
+    The keys are the numbers of the trainings. Returns None if the folder has no outcomes, or if
+    the comparison had other settings.
     """
     if folder is not None:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):

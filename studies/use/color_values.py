@@ -26,8 +26,10 @@ from ..study.study_error import StudyError
 FILE_PATTERN = re.compile(r"(?P<path>.+?\.(?:csv|tsv))(?::(?P<column>.*))?", re.IGNORECASE)
 ITEM_HEADERS = frozenset({ITEM_COLUMN, "input", *PATH_COLUMN_NAMES, *TEXT_COLUMN_NAMES})
 """Usual headers, in lower case, of a column with the names of items."""
-MAX_COMPARED, MAX_NAMES = 500, 5
-"""Maximum numbers of item names in the data and in a file that are compared for a hint."""
+MAX_KNOWN_NAMES = 500
+"""Maximum number of ids in the data that are searched for a similar id."""
+MAX_GIVEN_NAMES = 5
+"""Maximum number of ids in a file for which a similar id is searched."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 def read_color_values(
     color: str, items: pd.DataFrame, ids: Sequence[str], folder: Path
 ) -> "pd.Series[Any]":
-    """Returns the value of each item in the column `color`, as a series with the column's name.
+    """Returns the value of each item in the column `color`; the series has the column's name.
 
     Args:
         color: A column of `items`, or `FILE.csv:COLUMN`.
@@ -83,7 +85,10 @@ def _check_filled(column: "pd.Series[Any]", where: str) -> "pd.Series[Any]":
 
 
 def _key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[str]:
-    """Returns the columns of a file that tell which item a row belongs to."""
+    """Returns the names of those columns of `table` that tell which item a row belongs to.
+
+    They are some of `ids`. `path` is the file of the table, for an error message.
+    """
     shared = [name for name in ids if name in table]
     if ITEM_COLUMN in shared:
         return [ITEM_COLUMN]
@@ -104,7 +109,7 @@ def _join_keys(frame: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":
 
 
 def _key_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Returns the values of an id column as text, in a form in which equal ids are equal texts.
+    """Returns the ids in a column as text, so that equal ids have equal texts.
 
     Integers have no decimal point, and paths are normalized.
     """
@@ -117,11 +122,11 @@ def _key_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
 def _match_values(
     values: "pd.Series[Any]", known: "pd.Series[Any]", path: Path
 ) -> "pd.Series[Any]":
-    """Returns the value of each item in `known`.
+    """Returns the value of each item, or a missing value for items that the file lacks.
 
     Args:
-        values: The values in the file; the index has the id of the item of each value.
-        known: The id of each item.
+        values: The values in the file. The index has the ids of their items.
+        known: The ids of all items.
         path: The file.
 
     Raises:
@@ -145,8 +150,8 @@ def _nearest_id(known: "pd.Series[Any]", given: "pd.Index[Any]") -> str:
 
     If no two ids are similar, the hint has the first id in the file and the first in the data.
     """
-    items = list(known)[:MAX_COMPARED]
-    for name in given[:MAX_NAMES]:
+    items = list(known)[:MAX_KNOWN_NAMES]
+    for name in given[:MAX_GIVEN_NAMES]:
         same = [item for item in items if os.path.basename(item) == os.path.basename(name)]
         if close := same or get_close_matches(name, items, n=1):
             return f"it has {name!r}; did you mean {close[0]!r}?"

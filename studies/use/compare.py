@@ -58,10 +58,10 @@ class ComparisonReport(FolderResult):
     Attributes:
         folder: The folder with `accuracy.csv` (validation, per epoch), `table.csv` and
             `accuracy.png`.
-        table: A row for each `start` and number of `labels`. `mean` and `std` are the mean and
-            the standard deviation over seeds of the test accuracy after the last epoch. `epochs`
-            is the mean number of epochs until the validation accuracy was `reach` or more; it is
-            empty if one of the seeds never reached it.
+        table: A row for each `start` and number of `labels`. `mean` and `std` are the mean and the
+            standard deviation of the test accuracy after the last epoch, over all seeds. `epochs`
+            is the mean number of epochs until the validation accuracy was `reach` or more. It is
+            empty if this accuracy was not reached with one of the seeds.
         reach: The validation accuracy for the column `epochs`, from 0 to 1.
     """
 

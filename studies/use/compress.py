@@ -25,13 +25,13 @@ from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .trained_network import load_trained_network
 
-N_IMAGES = 10
+N_PLOTTED_IMAGES = 10
 VALUE_BYTES = {"image": 1, "table": 4}
 """Bytes of a pixel, as in image files, and of a feature of a table, as float32."""
 MAX_EXPONENT = 15
-"""Exponent of 2 below which float16 codes of the training part are scaled.
+"""Codes of the training part are scaled below 2**15 before they become float16.
 
-Float16 then still has room for codes that are twice as large.
+Float16 numbers go up to almost 2**16, so codes of other items may be twice as large.
 """
 CODE_BYTES = {"float32": 4, "float16": 2, "int8": 1}
 """Bytes of each number in a latent code, by format."""
@@ -48,9 +48,9 @@ class CompressionReport(FolderResult):
         item_bytes: Bytes of an item.
         network_bytes: Bytes of the weights of the network; `table` does not include them.
         range_bytes: Bytes of the ranges of all latent dimensions; `table` includes them in `int8`.
-        table: A row for each format of codes: `bytes`, the size of all codes; `saved`, the share
-            of the bytes of all items that is saved; and `mse`, the mean squared error of the
-            decoded items. For images also `psnr` in decibels.
+        table: A row for each format of codes. `bytes` is the size of all codes, `saved` is the
+            share by which this is smaller than the size of all items, and `mse` is the mean
+            squared error of the decoded items. For images there is also `psnr` in decibels.
     """
 
     n_items: int
@@ -179,7 +179,7 @@ def compress(
 def _power_of_two(codes: Tensor) -> float:
     """Returns the power of two by which `codes` are multiplied before they become float16.
 
-    The largest code is then near the largest float16 number.
+    The largest of `codes` is then between 2**14 and 2**15.
     """
     _, exponent = frexp(codes.abs().max().item())
     return 2.0 ** (MAX_EXPONENT - exponent)
@@ -212,7 +212,7 @@ def _plot_images(
     """Plots some test images above their reconstructions from each format."""
     test = data.splits.test
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))
-    chosen = test.take(order[:N_IMAGES].tolist()).inputs
+    chosen = test.take(order[:N_PLOTTED_IMAGES].tolist()).inputs
     rows = {f"{data.name}: {prod(data.spec.shape):,} bytes": apply_in_batches(lambda x: x, chosen)}
     for name, round_trip in round_trips.items():
         label = f"{name}: {latent_dim * CODE_BYTES[name]:,}"

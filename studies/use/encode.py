@@ -29,7 +29,7 @@ class Encodings(Result):
         names: The name of each item: its path, its row, or the text itself.
         codes: The codes, with shape (N, D), as float32; NaN for unreadable items.
         reasons: For each item, why it could not be read; empty for readable items.
-        unreadable: The reason of each unreadable item, by its name.
+        unreadable: The reasons of the unreadable items. The keys are the names of the items.
         file: The file that the codes were written to; None if `out` was None.
     """
 

@@ -48,7 +48,7 @@ class InferenceResult(Generic[R]):
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """The reason of each unreadable item, by its name and its place, if any."""
+        """The reasons of the unreadable items. The keys are their names, with places if any."""
         return {
             f"{place}: {name!r}" if place else name: reason
             for name, place, reason in zip(self.names, self.places, self.reasons, strict=True)
@@ -56,9 +56,9 @@ class InferenceResult(Generic[R]):
         }
 
     def add_item_columns(self, outputs: pd.DataFrame) -> pd.DataFrame:
-        """Returns `outputs` with further columns: name, place, `columns` and reason of each item.
+        """Returns `outputs`, which has a row for each item, with further columns.
 
-        `outputs` has a row for each item.
+        These are the name, place and reason of each item, and `self.columns`.
         """
         reserved = {INPUT, PLACE, REASON, *map(str, outputs)}
         columns = self.columns.rename(
@@ -82,7 +82,7 @@ def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
 def run_inference(
     items: Iterable[NewItems], function: Callable[[Tensor], R]
 ) -> InferenceResult[R]:
-    """Applies `function` to batches of new items of shape (n, *data.shape).
+    """Returns the outputs of `function` for batches of new items of shape (n, *data.shape).
 
     Raises:
         DataError: If no item can be read.

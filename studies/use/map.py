@@ -54,7 +54,10 @@ class MapItems:
 
     @classmethod
     def of(cls, network: TrainedNetwork, n: int, targets: Tensor | None, seed: int) -> Self:
-        """Returns the first `n` items of `network.codes("train", seed)`, with their `targets`."""
+        """Returns the first `n` items whose codes `network.codes("train", seed)` returns.
+
+        `targets` are the targets that it returns.
+        """
         data, target = network.data, _target_column(network.data.spec, targets)
         if not isinstance(data, TensorData):
             return cls(pd.DataFrame(index=range(n)), [], target, Path())
@@ -65,7 +68,7 @@ class MapItems:
         return cls(columns, _id_columns(columns, target, data.spec), target, folder)
 
     def color(self, name: str | None) -> pd.Series[Any] | None:
-        """Returns the values that color the items: the column `name`, or the target if None."""
+        """Returns the values that color the items: the column `name` or, if None, the target."""
         if name is None:
             return self.target
         columns = self.columns

@@ -51,7 +51,7 @@ class Predictions(Result):
             If the target has a name, the column `class` or `number` has this name. If some items
             could not be read, the column `reason` has the reasons, and the columns of the network
             are empty for these items.
-        unreadable: The reason of each unreadable item, by its name.
+        unreadable: The reasons of the unreadable items. The keys are the names of the items.
         note: An explanation of the table; may be empty.
         file: The file that the table was written to; None if `out` was None.
         item_columns: The columns of the input file that are not features.
@@ -160,8 +160,8 @@ def predict(
 def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
     """Returns the predictions with a row for each item, also for unreadable ones.
 
-    The cells of an item are empty if it is unreadable or its prediction is not finite. The column
-    `class` or `number` is renamed to `target`, if no other column has this name.
+    The row of an item is empty if the item is unreadable or its prediction is not finite. The
+    column `class` or `number` gets the name `target`, if no other column has this name.
     """
     predicted = pd.concat(result.outputs, ignore_index=True).set_index(pd.Index(result.readable))
     is_finite = np.isfinite(predicted.select_dtypes("float").to_numpy()).all(axis=1)
@@ -217,7 +217,7 @@ def _format_cell(column: str, value: object) -> str:
 
 
 def format_number(value: float) -> str:
-    """Returns `value` as text with four digits; with all digits, if these are more than six.
+    """Returns `value` as text with four digits, or with all digits if it has more than six.
 
     Example:
         >>> format_number(0.123457), format_number(1000000123.4568)

@@ -31,10 +31,10 @@ MAX_SIGNIFICANT_DIGITS = 17
 
 
 def round_significant(value: float, unit: float = 0.0) -> float:
-    """Returns `value`, rounded to six significant digits, or more for a large value.
+    """Returns `value` rounded to six significant digits, or to more if it is larger than `unit`.
 
-    A value that is larger than `unit` keeps all digits down to a millionth of `unit`. The unit is
-    a typical difference between values, such as their standard deviation; 0 if it is not known.
+    Digits down to about a millionth of `unit` are then kept. The unit is a typical difference
+    between values, such as the standard deviation, or 0 if it is not known.
 
     Example:
         >>> round_significant(1_000_000_123.4567891, unit=100.0), round_significant(0.123456789)
@@ -47,7 +47,7 @@ def round_significant(value: float, unit: float = 0.0) -> float:
 
 
 def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
-    """Returns the prediction function for a network, which depends on the roles of the network.
+    """Returns the function that makes the predictions of a network.
 
     Raises:
         StudyError: If the network neither predicts, reconstructs nor encodes items.
@@ -107,7 +107,7 @@ def _reconstruction_error(
 
 
 def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
-    """Returns a function that finds the training items whose codes are nearest to those of items.
+    """Returns a function that finds the nearest training items of items, by their latent codes.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)

@@ -35,10 +35,10 @@ class ProbeReport(FolderResult):
 
     Attributes:
         folder: The folder with `table.csv`, `accuracy.csv` and `accuracy.png`.
-        question: A sentence that says what was measured, and with how many items.
+        question: A text that says what was measured, and with how many items.
         accuracy: Test accuracy, from 0 to 1. It has a row for each draw, which is a random choice
             of labeled items, and a column for each kind of features: `codes`, `pca` and raw items.
-        length: How many numbers each kind of features has for an item.
+        length: How many numbers an item has in each kind of features.
         notes: Sentences about the limits of the comparison.
     """
 

@@ -41,9 +41,9 @@ class Samples(FolderResult):
     Attributes:
         folder: The folder with densities, sampled codes and figures.
         densities: The density of each method.
-        ratings: For each method, the distance of decoded samples from real images; None if it was
+        ratings: How far the decoded samples of each method are from real images; None if this was
             not computed.
-        unrated: The reason why `ratings` is None; None if it is not.
+        unrated: Why `ratings` is None; None if `ratings` was computed.
     """
 
     densities: Mapping[str, Density]
@@ -104,7 +104,7 @@ def sample(
         runs: The folder with all studies.
 
     Raises:
-        StudyError: If the model has no `decode`, or a method does not fit it.
+        StudyError: If the model has no `decode`, or a method does not fit the model.
         StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:

@@ -40,7 +40,7 @@ class DataSummary(Result):
         line: A line with the kind, number and shape of the items.
         counts: The number of items, with a row for each class and a column for each part.
         figures: The path of a figure with example images; empty if the items are not images.
-        lists: The files that `split` has written, which name the images of each part.
+        lists: The files in `out` that name the images of each part; empty without `split`.
         candidates: Columns that could be the target, if the data have no target.
         searchable: Whether the catalog has a model for such data.
     """
@@ -85,7 +85,7 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
 
     Args:
         data: Name or path of a data set; see `TensorData`.
-        image_size: Side in pixels that images are scaled to. None is explained in `TensorData`.
+        image_size: Side in pixels that images are scaled to. If None, that of `TensorData`.
         seed: Seed of the split into parts, and of the choice of images in the figure.
         data_dir: Folder of torchvision data; None for the usual places.
         numbers: Whether targets are always numbers. If False, whole numbers and texts are classes,
@@ -94,11 +94,11 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         split: Shares of train, validation and test in percent, such as (60, 10, 30). If given, the
             images of a folder are split by these shares, and the summary is of the new parts.
         out: The folder for the split: `train.csv`, `valid.csv` and `test.csv` name the images of
-            each part, and `classes.csv` counts them. The folder can be the data of a search.
+            each part, and `classes.csv` counts the images. The folder can be the data of a search.
 
     Raises:
         DataError: If the data are missing or broken, or have no classes to split.
-        StudyError: If `split` is not three shares above 0 that add to 100, or has no `out`.
+        StudyError: If `split` is not three shares above 0 that add to 100, or `out` is missing.
         StorageError: If a file cannot be written, or a file of the split exists.
 
     Example:

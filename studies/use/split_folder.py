@@ -23,7 +23,7 @@ MIN_IMAGES = (MIN_ITEMS, 1, 1)
 
 @contextmanager
 def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Iterator[list[Path]]:
-    """Splits the images of the folder `data`, and yields the files that list the images.
+    """Splits the images of the folder `data`, and yields the paths of the lists of images.
 
     The images of each class are split at random by `split`, the shares of train, validation and
     test in percent. Equal files are in the same part. If the folder already has parts, their
@@ -75,8 +75,8 @@ def _check_shares(split: Sequence[float]) -> None:
 def _images_by_class(data: str) -> dict[str, list[str]]:
     """Returns the paths of the images of each class in the folder `data`.
 
-    Symbolic links to folders are resolved. Otherwise a relative path such as `link/..` would lead
-    to the parent of the link's target.
+    Symbolic links to folders are resolved. Otherwise relative paths would be wrong, because
+    `link/..` is the parent of the link's target.
     """
     if not os.path.isdir(data):
         raise DataError(f"{data!r} is not a folder of images: only such a folder can be split")
@@ -122,9 +122,9 @@ def _split_images(
 def _assign_groups(groups: list[list[int]], split: Sequence[float]) -> list[list[int]]:
     """Returns the items of each part. The items of a group are all in the same part.
 
-    The groups are assigned in turn, from the largest to the smallest. Each is assigned to the part
-    that lacks most items. The training part always gets a group. If there are enough groups, every
-    part gets one.
+    The largest groups are assigned first. A group is assigned to the part that lacks most items.
+    The training part always gets a group. If there are as many groups as parts or more, every part
+    gets a group.
     """
     sizes = [sum(map(len, groups)) * share / 100 for share in split]
     first, *others = sorted(groups, key=len, reverse=True)

@@ -45,9 +45,9 @@ FALLBACK_FONTS = (
 MAX_LABEL_LENGTH = 24
 """Maximum number of characters of a label."""
 CHARACTER_WIDTH = 0.55
-"""Mean width of a character, as a share of the font size."""
+"""Mean width of a character divided by the font size."""
 MIN_TITLE_WIDTH = 4.0
-"""Inches that a title may be wide, even if the figure is narrower."""
+"""Width in inches that a title may always have, even if the figure is narrower."""
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def add_legend_outside(axes: Axes, **options: Any) -> None:
 
 
 def choose_marker_area(n: int) -> float:
-    """Returns the area of a marker in points squared; with larger `n`, markers are smaller."""
+    """Returns the area of a marker in points squared, which is smaller for more markers `n`."""
     return float(min(max(6000 / max(n, 1), 12), 60))
 
 
@@ -111,7 +111,7 @@ def _reduce_x_ticks(axes: Axes) -> None:
 
 
 def _width_in_inches(axes: Axes) -> float:
-    """Returns the width in inches of the part of the figure that the axes and labels have."""
+    """Returns the width in inches of axes and their labels: that of a column of the figure."""
     cell, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     assert figure is not None
     return float(figure.get_figwidth()) / (1 if cell is None else cell.get_gridspec().ncols)
@@ -123,7 +123,7 @@ def set_integer_ticks(axis: Axis) -> None:
 
 
 def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
-    """Makes the axis of positive `values` logarithmic, with tick labels such as 0.01."""
+    """Makes an axis logarithmic, with tick labels such as 0.01; all `values` are positive."""
     finite = [value for value in values if isfinite(value)]
     decades = log10(max(finite)) - log10(min(finite))
     if axis is axis.axes.xaxis:
@@ -137,7 +137,7 @@ def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
 
 
 def shorten_label(name: object, length: int = MAX_LABEL_LENGTH) -> str:
-    """Returns a name in one line; if it has more than `length` characters, `…` is its middle.
+    """Returns a name in one line; in a name of more than `length` characters, `…` is the middle.
 
     Example:
         >>> shorten_label("Iris-setosa-from-the-northern-meadow", 16)
@@ -151,7 +151,7 @@ def shorten_label(name: object, length: int = MAX_LABEL_LENGTH) -> str:
 
 
 def shorten_labels(names: Iterable[object], length: int = MAX_LABEL_LENGTH) -> list[str]:
-    """Returns shortened names that all differ: equal names get `#` and their position, from 1."""
+    """Returns shortened names. Equal ones get `#` and their position, so that all differ."""
     short = [shorten_label(name, length) for name in names]
     counts = Counter(short)
     return [

@@ -14,9 +14,9 @@ from .figure import DPI, open_axes, open_figure, shorten_label, shorten_labels
 
 IMAGES_PER_ROW = 10
 LONG_SIDE_INCHES = 0.7
-"""Length of the longer side of an image in a grid."""
+"""Length in inches of the longer side of an image in a grid."""
 MIN_SHORT_SIDE_INCHES = 0.25
-"""Minimum length of the shorter side. Images are enlarged for it, but at most by 2."""
+"""Length in inches to which a shorter side is enlarged, by a factor of at most 2."""
 MAX_ROWS = 200
 """Maximum number of rows of images in a figure, because the height of a file is limited."""
 
@@ -50,9 +50,10 @@ def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
 
 
 def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
-    """Plots the images of each label, of shape (N, C, H, W), beside the label, ten per row.
+    """Plots the images of each label in rows of ten beside the label.
 
-    `rows` has the images of each label. Labels without images are left out.
+    `rows` has the images of each label, with shape (N, C, H, W). Labels without images are left
+    out.
     """
     lines = [
         (label, line)
@@ -81,7 +82,8 @@ def plot_extreme_images(
     Args:
         scores: A row for each image, with columns `set` and `score`, the reconstruction error.
         names: The label of each set in the figure.
-        read_image: Returns the image of the row of `scores` with a number, as (1, C, H, W).
+        read_image: Returns the image of a row of `scores`, with shape (1, C, H, W), given the
+            number of the row.
         path: The file that is written.
     """
     rows = {}
@@ -105,9 +107,9 @@ def plot_image_groups(
 
     Args:
         images: The images, with shape (groups, members, C, H, W).
-        names: The class name of each member of each group, which is the title of its image.
-        distances: For each group, the distance between the latent codes of the first member and
-            of each other member. It is printed below the class name of the other member.
+        names: The class names of the members of each group, which are the titles of the images.
+        distances: For each group, the distances from the latent code of the first member to those
+            of the other members. A title also has the distance.
         path: The file that is written.
     """
     groups, members = images.shape[:2]
@@ -127,8 +129,8 @@ def plot_image_groups(
 def _size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
     """Returns the height and width in inches of each image in a figure.
 
-    The images have the shape (..., H, W), and their longer side is `side` inches long. Very narrow
-    images are larger.
+    The images have the shape (..., H, W). The longer side of an image has `side` inches, or more
+    if the image is very narrow.
     """
     height, width = images.shape[-2:]
     scale = side / max(height, width)
@@ -150,7 +152,8 @@ def _label_rows(
 ) -> None:
     """Writes a label beside each row of images.
 
-    The rows have their centers at `centers` and a height in inches that limits the font size.
+    `centers` are the positions of the rows. `height`, the height of a row in inches, limits the
+    font size.
     """
     axes.set_yticks(centers, labels)
     axes.tick_params(left=False, labelsize=min(11.0, 72 * 0.8 * height))

@@ -23,7 +23,7 @@ from .figure import (
 MAX_LEGEND_ENTRIES = 20
 """Maximum number of values in a legend, because more colors would look alike."""
 TAIL_SHARE = 0.01
-"""Share of the numbers below the color bar, and share of the numbers above it."""
+"""Share of the numbers that are below the range of the color bar; as many are above it."""
 MISSING_COLOR, OTHER_COLOR = "0.85", "0.6"
 
 
@@ -32,8 +32,9 @@ def plot_latent_map(
 ) -> None:
     """Plots points of shape (N, 2), colored by `values`, which has a value for each point.
 
-    Numbers get a color bar. Other values get a legend with the 20 most frequent values at most.
-    The name of `values` is the title of the color bar or legend. Points without a value are gray.
+    If the values are numbers, there is a color bar. Otherwise there is a legend with at most 20
+    values, the most frequent ones. The name of `values` is the title of the color bar or legend.
+    Points without a value are gray.
     """
     with open_axes(path, 6 if values is None else 7.5, 5.5) as axes:
         axes.set(title=title, xticks=[], yticks=[])

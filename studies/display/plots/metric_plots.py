@@ -21,7 +21,7 @@ from .figure import (
 )
 
 MAX_MARKED_EPOCHS = 20
-"""Maximum number of epochs for markers on a curve. A single epoch is visible only as a marker."""
+"""Maximum number of epochs for which a curve has a marker at each epoch."""
 MIN_LOG_RATIO = 10
 """Minimum ratio of the largest to the smallest loss for a logarithmic axis."""
 
@@ -125,7 +125,10 @@ def plot_pareto_front(
 
 
 def _finite_pairs(trials: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Returns the first two values of the trials where both are finite, with shape (2, N)."""
+    """Returns the first two values of each trial, with shape (2, N).
+
+    Trials in which one of these is not finite are left out.
+    """
     pairs = np.array([values[:2] for values in trials], dtype=float).reshape(-1, 2)
     finite: NDArray[np.float64] = pairs[np.isfinite(pairs).all(axis=1)]
     return finite.T
@@ -140,6 +143,9 @@ def _epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
 
 
 def _spans_decades(values: Iterable[float]) -> bool:
-    """Returns True if the finite values are positive and the largest is 10 times the smallest."""
+    """Returns True if values are positive and the largest is at least 10 times the smallest.
+
+    Values that are not finite are ignored.
+    """
     finite = [value for value in values if isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) >= MIN_LOG_RATIO * min(finite)

@@ -23,7 +23,7 @@ from .figure import (
 
 MAX_CURVES = 12
 N_WORST_CLASSES = 5
-"""Number of classes with a curve, beside the mean, if there are more than `MAX_CURVES`."""
+"""Number of classes whose curves are plotted if there are more than `MAX_CURVES` classes."""
 MAX_POINTS = 500
 """Maximum number of points of a curve."""
 MAX_COUNTED_CLASSES = 30
@@ -33,7 +33,7 @@ CELL_INCHES, SMALL_CELL_INCHES = 0.55, 0.22
 MIN_SIZE_INCHES, MAX_SIZE_INCHES = 2.2, 20.0
 """Minimum and maximum side of a matrix in inches."""
 MAX_LABELS = 150
-"""Maximum number of class labels at a matrix; of more classes, only every k-th has a label."""
+"""Maximum number of classes for which each row of a matrix has a label."""
 MAX_HORIZONTAL_LENGTH = 4
 """Maximum number of characters of a label that fits below a column without rotation."""
 
@@ -129,7 +129,7 @@ def plot_calibration(bins: pd.DataFrame, error: float, path: Path) -> None:
     """Plots a calibration curve: accuracy against confidence, and the number of items below.
 
     `bins` has a row for each bin of confidence, with columns `chance` (confidence), `right`
-    (accuracy) and `items`. `error` is the expected calibration error, which the title has.
+    (accuracy) and `items`. The title has `error`, the expected calibration error.
     """
     with open_figure(path, 5, 5.5) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])

@@ -60,7 +60,7 @@ def plot_score_distributions(
 
 
 def _bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any, Any]":
-    """Returns the edges of histogram bins for `scores`; if all are equal, there is one bin."""
+    """Returns the edges of histogram bins for `scores`; equal scores have a single bin."""
     low, high = scores.min(), scores.max()
     if low == high:
         return np.array([low - 0.5, low + 0.5]) if low < 1 else low * np.array([0.9, 1.1])
@@ -69,10 +69,10 @@ def _bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any,
 
 
 def plot_accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
-    """Plots a bar for the mean of each column of `draws`, and a point for each of its rows.
+    """Plots the accuracies in each column of `draws` as points, and their mean as a bar.
 
-    A row has the accuracies with one random choice of labeled items. A column has those of one
-    kind of features.
+    A column has the accuracies by one kind of features. A row has the accuracies with one random
+    choice of labeled items.
     """
     names = shorten_labels(draws, 14)
     means = [f"{name}\n{mean:.3f}" for name, mean in zip(names, draws.mean(), strict=True)]
