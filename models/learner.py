@@ -154,7 +154,7 @@ class Learner(pl.LightningModule, ABC):
         return self.build_optimizer(self.parameter_groups())
 
     def build_optimizer(self, groups: ParameterGroups) -> OptimizerLRSchedulerConfig:
-        """Returns an optimizer of some parameters with its schedule, as Lightning expects it."""
+        """Returns an optimizer of parameters and its learning rate schedule, for Lightning."""
         options: dict[str, Any] = {"lr": self.lr, "weight_decay": self.l2}
         # A fused optimizer unscales gradients itself, after the L1 penalty and clipping.
         options["fused"] = self.trainer.precision != "16-mixed"

@@ -183,7 +183,7 @@ class Predictor(Learner):
         self._log_epoch_metrics("test")
 
     def parameter_groups(self) -> ParameterGroups:
-        """Returns the trained parameters; those of an encoder have a separate learning rate."""
+        """Returns the trained parameters; an encoder has a separate learning rate."""
         if self.codec is None:
             return super().parameter_groups()
         head = {"params": [*self.hidden.parameters(), *self.output.parameters()]}

@@ -74,5 +74,5 @@ class Predicts(Protocol):
     def predict_batch(self, batch: Tensor) -> Tensor:
         """Maps a training batch to logits (N, classes) or numbers (N, 1).
 
-        The batch holds items, or latent codes if training uses these.
+        The batch holds items, or latent codes if the encoder of the model is frozen.
         """

@@ -188,7 +188,7 @@ class VAE(Learner):
         self._log_active_units("test")
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Returns all parameters; the scale of the likelihood has a higher learning rate."""
+        """Returns all parameters; `log_scale` has a higher learning rate than the others."""
         others = [p for p in self.parameters() if p is not self.log_scale]
         if self.log_scale is None:
             return [{"params": others}]

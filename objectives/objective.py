@@ -126,7 +126,7 @@ class Objective:
 
     @property
     def n_reports(self) -> int:
-        """The number of values that a complete trial reports: one per epoch or per training."""
+        """Number of values that a complete trial reports to Optuna: one per epoch or training."""
         return self.max_epochs if self.n_trainings == 1 else self.n_trainings
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:

@@ -82,7 +82,7 @@ def name_rnn(trial: BaseTrial, data: DataSpec) -> Predictor:
 
 
 def linear(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the penalty of a linear model: logistic regression for classes, else linear."""
+    """Suggests the penalty of a logistic regression of classes, or a linear one of numbers."""
     lr = trial.suggest_float("lr", 1e-3, 1e-1, log=True)
     l2 = trial.suggest_float("l2", 1e-4, 1e-1, log=True)  # the only penalty, often with few rows
     return Predictor(data, layers=0, lr=lr, l2=l2)

@@ -103,10 +103,10 @@ class HalvingPruner(BasePruner):
 
 
 class SpareFixedTrials(BasePruner):
-    """Calls another pruner, except for a trial whose parameters the user gave: it is never pruned.
+    """Prunes as another pruner does, but never a trial whose parameters the user gave.
 
     The user wants to know the score of these parameters. The last trial is not pruned either if no
-    trial is complete. The other pruner compares its trials with the spared trials, too.
+    trial is complete. The other pruner still compares its trials with the spared trials.
     """
 
     def __init__(self, pruner: BasePruner, trials: int) -> None:

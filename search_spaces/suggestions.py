@@ -1,7 +1,7 @@
 """Records, overrides and replays the values that a search space suggests.
 
-A search space is a function that calls `trial.suggest_float` and the like, and builds a model. The
-calls tell its parameters and their ranges; nothing else declares them.
+A search space is a function that calls `trial.suggest_float` and the like, and builds a model.
+Only these calls tell which parameters the space has.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Batches:
 
 
 def prefetch(read: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
-    """Yields `read(chunk)` of each chunk; a thread already reads the next chunk."""
+    """Yields `read(chunk)` for each chunk in order; meanwhile, a thread reads the next chunk."""
     with ThreadPoolExecutor(1) as thread:
         pending: Future[Result] | None = None
         for chunk in chunks:
@@ -165,7 +165,7 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
 
 
 def choose_batch_size(batch_size: int | None, n: int, max_size: int, steps: int) -> int:
-    """Returns `batch_size`, or if it is None, a size for about `steps` batches of n items.
+    """Returns `batch_size`; if None, a size with which n items make about `steps` batches.
 
     The chosen size is at most `max_size`. It is at least 2, because batch normalization cannot
     train on one item.
@@ -180,9 +180,10 @@ def evaluation_batch_size(items: Items) -> int:
 
 
 def apply_in_batches(function: Callable[[Tensor], Tensor], items: Items) -> Tensor:
-    """Returns `function` of all items as one tensor, computed batch by batch without gradients.
+    """Applies a function to all items, batch by batch, and returns the results as one tensor.
 
-    The function maps a batch of floats with shape (n, *shape) to a tensor of length n.
+    The function maps a batch of floats with shape (n, *shape) to a tensor of length n. No
+    gradients are computed.
     """
     with torch.inference_mode():
         batches = Batches((items,), evaluation_batch_size(items), shuffle=False)

@@ -28,9 +28,9 @@ CONVERSION_HINTS = {
     "PIL.Image": "save it by its method `save`, and name that file",
     "_io._IOBase": "name the file",
 }
-"""What the user should do with an object, by the package and name of its class.
+"""What the user should do with an object, by the package and name of the object's class.
 
-The classes of its MRO are looked up in order; the first hit counts.
+The hint for a class also applies to its subclasses.
 """
 
 
@@ -52,7 +52,7 @@ def describe_object(value: Any) -> str:
 
 
 def conversion_hint(value: Any) -> str:
-    """Returns advice on how to save an object, so that it can be named; empty if none is known."""
+    """Returns advice on how to save an object to a file; empty if there is no advice."""
     for base in (value if isinstance(value, type) else type(value)).__mro__:
         hint = CONVERSION_HINTS.get(f"{base.__module__.partition('.')[0]}.{base.__name__}")
         if hint is not None:

@@ -29,9 +29,9 @@ def item_metadata(source: Source, name: str, part: Part, spec: DataSpec) -> Data
         spec: The shape and kind of an item.
 
     Returns:
-        The column `item`, which is a path, a text, or a file with a number; the column `row`,
-        which counts rows of a table and lines of a text file from 1 and items of an array from 0;
-        and all columns of the file, except those with one of these two names.
+        The table. The column `item` holds a path, a text, or a file and a number. The column
+        `row` counts rows of a table and lines of a text file from 1, and items of an array from 0.
+        The other columns are those of the file, except columns named `item` or `row`.
 
     Raises:
         DataError: If the files cannot be read again.

@@ -90,7 +90,7 @@ class LoadedDataset(NamedTuple):
 
 
 def is_valid_number(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Returns a mask of the values that are finite and not above `MAX_NUMBER` in size."""
+    """Returns a mask of the finite values whose absolute value is at most `MAX_NUMBER`."""
     return abs(values.astype("float64")) <= MAX_NUMBER
 
 

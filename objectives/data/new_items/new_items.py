@@ -62,7 +62,7 @@ class NewItems:
 
     Attributes:
         names: The name of each item.
-        read: Takes a slice of the items, and returns them as a batch.
+        read: A function that takes a slice, and returns these items as a batch.
         batch_size: Number of items in a batch.
         places: The file and row that each item comes from; empty if the names tell it.
         columns: Other columns of the items, such as an id, with one row per item.
@@ -98,15 +98,15 @@ class NewItems:
         return len(self.names)
 
     def batches(self) -> Iterator[PreparedBatch]:
-        """Yields all batches; a thread already prepares the next batch."""
+        """Yields all batches; meanwhile, a thread prepares the next batch."""
         starts = range(0, len(self), self.batch_size)
         return prefetch(self.read, [slice(start, start + self.batch_size) for start in starts])
 
 
 def resolve_paths(path: str) -> list[str]:
-    """Returns the paths that `path` stands for: itself or, if it is a glob, all matches.
+    """Returns all matches if `path` is a glob, otherwise only `path` itself.
 
-    `-`, which means standard input, stays as it is.
+    The path may be `-`, which stands for standard input.
     """
     if path == STANDARD_INPUT or os.path.exists(path):
         return [path]

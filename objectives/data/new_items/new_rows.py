@@ -79,7 +79,7 @@ def _read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
 def _column_features(
     columns: Columns, kind: Column, features: Sequence[str]
 ) -> tuple[dict[str, Any], Series[Any], str]:
-    """Returns the features of a column, a mask of unreadable rows, and a text on valid values."""
+    """Returns the features of a column, a mask of unreadable rows, and a text of valid values."""
     name, column = kind.name, columns.frame[kind.name]
     if kind.role == "category":
         prefix = f"{name}="

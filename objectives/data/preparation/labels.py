@@ -21,7 +21,7 @@ MIN_BATCH_SIZE = 8
 
 
 def require_labels(data: TensorData) -> TensorData:
-    """Returns `data`; raises DataError if it has less than two classes, or one item in a class."""
+    """Returns `data`; raises DataError if there are not at least two classes of two items each."""
     check_target_is_known(data)
     if data.splits.train.targets is None or len(data.spec.classes) < 2:
         raise DataError(f"{data.name} has no labels to learn from; {LABEL_HINTS[data.spec.kind]}")

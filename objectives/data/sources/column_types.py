@@ -139,7 +139,10 @@ def missing_value_words(kind: Column) -> tuple[str, ...]:
 
 
 def are_categories(distinct: int, n: int) -> bool:
-    """Returns whether n values, of which `distinct` are different, are classes or categories."""
+    """Returns whether a column of n values, `distinct` of them different, holds categories.
+
+    There are at most 50 different values, and each occurs at least twice on average.
+    """
     return distinct <= MAX_CATEGORIES and 2 * distinct <= n
 
 

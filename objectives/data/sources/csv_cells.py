@@ -14,7 +14,7 @@ from ..data_error import DataError
 CONTROL_CHARACTER = re.compile("[\0-\x08\x0b\x0e-\x1f]")
 SNIFF_LENGTH = 65536
 MIN_UTF16_ZERO_SHARE = 0.4
-"""Smallest share of zeros in every second byte of UTF-16, as most characters are ASCII."""
+"""Bytes are UTF-16 text if more than this share of every second byte is zero."""
 ASCII_BYTES = bytes(range(128))
 NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 """Three non-ASCII bytes in a row, which are rare in Windows-1252 text."""
@@ -76,7 +76,7 @@ def _decode(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[st
 def _utf16_encoding(raw: bytes) -> str | None:
     """Returns the variant of UTF-16 that bytes are encoded in, or None for another encoding.
 
-    It is recognized by the byte order mark or by the share of zero bytes.
+    The byte order mark decides; without this mark, the share of zero bytes decides.
     """
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
@@ -180,8 +180,7 @@ def _is_separated_by_blanks(head: str) -> bool:
 def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None, tuple[str, ...]]:
     """Returns a text without comments, the column names in the last comment, and notes.
 
-    A line that begins with `#` is a comment, except if it comes after a row and has as many cells
-    as that row.
+    A line that begins with `#` is kept if it comes after a row and has as many cells as a row.
     """
     others = _parse_leniently(COMMENT_LINE.sub("", text[:SNIFF_LENGTH]), separator)
     length = Counter(map(len, others)).most_common(1)[0][0] if others else 0

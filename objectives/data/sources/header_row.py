@@ -88,7 +88,10 @@ def split_header(
 
 
 def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> str:
-    """Returns `first` if the first row holds names, judged by the rows below, otherwise `none`."""
+    """Returns `first` if the first row holds names, or `none` if it holds values.
+
+    It holds names if it differs from the rows below as names differ from values.
+    """
     first = rows[0]
     below = [row for row in rows[1 : MAX_EXAMINED_ROWS + 1] if row != first]
     numbers = [str(number) for number in range(len(first))]

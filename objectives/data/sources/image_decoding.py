@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_SIDE = 64  # of images that are larger than this or of different sizes
 IMAGES_PER_TASK = 100
 EXAMINED_HEADERS = 32
-"""Files at most whose headers decide the format that all files are first read in."""
+"""Largest number of files whose headers decide in which format all files are first read."""
 FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
 """The accepted formats, whatever the suffix. For some other formats, Pillow starts programs."""
 
@@ -38,7 +38,7 @@ ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 ORIENTATION = 0x0112  # the EXIF tag of the orientation of the camera
 UPRIGHT = 1
 METADATA = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
-"""Where Pillow keeps the metadata that may hold an orientation."""
+"""Keys under which Pillow keeps the metadata that may hold an orientation."""
 TRANSPOSED_ORIENTATIONS = (5, 6, 7, 8)  # those that exchange height and width
 
 
@@ -56,7 +56,7 @@ def mode_maximum(mode: str) -> int:
 
 
 class DecodedImage(NamedTuple):
-    """Pixels of shape (C, H, W), and the mode and the upright size of the image in its file."""
+    """The pixels of an image file (C, H, W), its mode, and the size of the upright image."""
 
     pixels: NDArray[Any]
     mode: str
@@ -76,9 +76,9 @@ def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
     """Returns the pixels of image files, with shape (N, C, H, W).
 
     The pixels are bytes; if a file has more than 8 bits, they are floats in [0, 1]. The images are
-    turned upright, and scaled and cropped to `image_size`. If it is None and all images have the
-    same size of at most 64x64, they keep this size; otherwise it is 64. Transparent pixels become
-    white. If no image has colors, the result has one channel.
+    turned upright, and scaled and cropped to squares of `image_size`. If `image_size` is None,
+    images keep their size if all have the same size of at most 64x64; otherwise `image_size` is
+    64. Transparent pixels become white. If no image has colors, the result has one channel.
     """
     with ignore_pillow_warnings():
         headers = set(read_image_headers(paths[:: -(-len(paths) // EXAMINED_HEADERS)]))
@@ -92,9 +92,10 @@ def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
 def _read_in_common_format(
     paths: Sequence[str], headers: Headers, image_size: int | None
 ) -> torch.Tensor | None:
-    """Returns image files in the common format of some headers.
+    """Returns the pixels of image files in the common format of `headers`.
 
-    Returns None as soon as the headers of all files are found to have another common format.
+    The result is None if the headers of all files together have another common format. Reading
+    stops as soon as this is known.
     """
     form = _common_format(headers, image_size)
     width, height = form.size
@@ -125,7 +126,7 @@ def _read_in_common_format(
 
 
 def read_image(path: str, form: ImageFormat) -> DecodedImage:
-    """Returns the pixels of an image file in a format."""
+    """Returns the content of an image file, with its pixels in the format `form`."""
     from PIL import ImageOps
 
     def fit(image: Image.Image) -> Image.Image:
@@ -194,7 +195,10 @@ def _orientation(image: Image.Image) -> int:
 
 @contextmanager
 def open_image(path: str) -> Iterator[Image.Image]:
-    """Opens an image file in a `with` block; errors in it become a DataError with the path."""
+    """Opens an image file in a `with` block; an error in the block becomes a DataError.
+
+    The message of the error has the path of the file.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -184,8 +184,7 @@ def _images_in_memory(
 def _lazy_mode_and_side(parts: Mapping[str, ImageFiles], source: Source) -> tuple[str, int] | None:
     """Returns mode and side of images that are decoded on demand; None if they fit into memory.
 
-    File headers are read until one image has colors and two images differ in size. For
-    photographs, two headers are usually enough.
+    Only the necessary file headers are read; for photographs, two are usually enough.
     """
     side = source.image_size or DEFAULT_SIDE
     total = sum(len(files.names) for files in parts.values())

@@ -48,9 +48,9 @@ def find_part_lists(folder: Path) -> dict[str, Path]:
 
 
 def lists_images(path: Path) -> bool:
-    """Returns whether a CSV file is an image list.
+    """Returns whether a CSV file lists images, judged by its first rows.
 
-    It is one if a column names an existing image in at least half of the first rows.
+    In at least half of these rows, the same column names an image.
     """
     with check_input_file(path, "table").open("rb") as file:
         raw = file.read(SNIFF_LENGTH)

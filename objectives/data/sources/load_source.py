@@ -57,7 +57,7 @@ def holds_image_files(name: str) -> bool:
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
-    """Reads a source of any kind; decoded images are kept in `cache`, a folder, if it is given."""
+    """Reads a source of any kind; `cache` is the folder that keeps decoded images, or None."""
     dataset = _read_by_kind(source, cache)
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):

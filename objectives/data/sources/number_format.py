@@ -1,4 +1,7 @@
-"""Finds the format of numbers in text: decimal mark, thousands separators, unit. Parses them."""
+"""Finds the format of numbers in text (decimal mark, thousands separators, unit).
+
+Parses numbers in this format.
+"""
 
 import re
 import unicodedata
@@ -107,9 +110,9 @@ def infer_number_format(
     integers that float64 cannot hold exactly also count as numbers.
 
     Raises:
-        AmbiguousNumberError: If they may be thousands as well as fractions.
-        MixedFormatError: If they have different units or decimal marks.
-        ValueError: If one of them is not a number.
+        AmbiguousNumberError: If the numbers may be thousands or fractions, and `decimal` is None.
+        MixedFormatError: If the numbers have different units or decimal marks.
+        ValueError: If a text is not a number.
     """
     numbers = [_split_number(text) for text in texts]
     units = {number.unit for number in numbers if number.unit or number.digits.strip("0.,")}
@@ -142,7 +145,7 @@ def parse_number(text: str, decimal: str, unit: str = "") -> float:
     """Returns the number in a text, which may contain thousands separators and `unit`.
 
     Raises:
-        ValueError: If it is not a number, or has another unit.
+        ValueError: If the text is not a number, or has another unit.
 
     Example:
         >>> parse_number("1.234,50 €", ",", "€")

@@ -22,8 +22,7 @@ have its brightest pixel there.
 DIM_RATIO, FAINT_RATIO, BLACK_RATIO = 2, 15, 255
 """How many times darker than the maximum pixels must be to have an effect.
 
-With DIM, the user gets a note. With FAINT, the range is ambiguous. With BLACK, it is another
-range.
+DIM: the user gets a note. FAINT: the range is ambiguous. BLACK: the pixels have another range.
 """
 RANGE_HINT = "save them as floats from 0 to 1"
 
@@ -110,9 +109,10 @@ def recorded_maximum(train: PixelRange, maximum: int) -> int:
 def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO) -> int:
     """Returns the maximum of new pixels for a trained network.
 
-    `trained` is the result of `recorded_maximum` in training. It is used if it is less than
-    `darkest` times the brightest new pixel. The message of a DataError lacks the name of the
-    pixels; the caller puts it in front.
+    The result is `trained`, which `recorded_maximum` returned in training, if it is less than
+    `darkest` times the brightest new pixel. Otherwise, it is 255 or 65,535 if one of them fits.
+
+    The message of a DataError lacks the name of the pixels, which the caller puts in front.
     """
     low, high = new.low, new.high
     if low >= 0:
