@@ -37,7 +37,7 @@ VERB_GROUPS = {
 VERB_MODULES = {verb: module for verbs in VERB_GROUPS.values() for verb, module in verbs.items()}
 
 
-class _Verbs(Mapping[str, click.Command]):
+class _LazyCommands(Mapping[str, click.Command]):
     """A mapping from verbs to click commands; `[verb]` imports the module of the verb."""
 
     def __getitem__(self, verb: str) -> click.Command:
@@ -71,7 +71,7 @@ class _GroupedCommands(click.Group):
 
 @click.group(
     cls=_GroupedCommands,
-    commands=_Verbs(),
+    commands=_LazyCommands(),
     context_settings={"show_default": True, "max_content_width": 100},
 )
 @click.version_option(package_name="latentune", message="%(prog)s %(version)s")
@@ -90,7 +90,7 @@ def main() -> NoReturn:
     _open_closed_streams()
     with redirect_stdout(_safe_stream(sys.stdout)), redirect_stderr(_safe_stream(sys.stderr)):
         try:
-            _run()
+            _run_app()
         except SystemExit as end:
             code = _flush_output(end.code)
     sys.exit(code)
@@ -151,7 +151,7 @@ def _safe_stream(stream: Any) -> Any:
     return stream
 
 
-def _run() -> NoReturn:
+def _run_app() -> NoReturn:
     print_log_messages()
     try:
         os.getcwd()

@@ -54,11 +54,11 @@ def verify(study: str, trials: int | None, seed: int, **place: Any) -> None:
         for line in dict.fromkeys(line for verified in found for line in verified.reasons):
             click.echo(f"  {line}")
     reproduced = all(verified.reproduced for verified in found)
-    print_next_command(*(_next_words(opened, study) if reproduced else ["status", name]))
+    print_next_command(*(_next_command_words(opened, study) if reproduced else ["status", name]))
     raise SystemExit(not reproduced)
 
 
-def _next_words(opened: "optuna.Study", study: str) -> list[str]:
+def _next_command_words(opened: "optuna.Study", study: str) -> list[str]:
     """Returns the words of the command to type next.
 
     It is `train` with the argument `study` if the verified trial has a value.

@@ -62,10 +62,10 @@ def with_flags(
     def flag(match: re.Match[str]) -> str:
         name = match[1]
         default = f"--{name.replace('_', '-')}"
-        if command is None or (word := _flag_of(command, name)) is not None:
+        if command is None or (word := _find_flag(command, name)) is not None:
             return default if command is None else str(word)
         for verb in ("search", *verbs):
-            if word := _flag_of(verbs.get(verb), name):
+            if word := _find_flag(verbs.get(verb), name):
                 return f"{word} of latentune {verb}"
         return default
 
@@ -73,7 +73,7 @@ def with_flags(
     return re.sub(r"`(\w+)=`", flag, message)
 
 
-def _flag_of(command: click.Command | None, name: str) -> str | None:
+def _find_flag(command: click.Command | None, name: str) -> str | None:
     """Returns the flag of the verb `command` for the Python argument `name`, or None."""
     for param in getattr(command, "params", ()):
         if param.name == name or f"--{name.replace('_', '-')}" in param.opts:

@@ -16,7 +16,7 @@ from ...storage.runs_folder import Runs
 from ..study.build import load_network
 from ..study.checkpoint_lookup import find_checkpoint
 
-Suits = Callable[[pl.LightningModule, DataSpec], bool]
+SuitabilityTest = Callable[[pl.LightningModule, DataSpec], bool]
 
 FILE = "FILE"
 """The word in a printed command that the user replaces by a file."""
@@ -39,7 +39,7 @@ def _can_sample(model: pl.LightningModule, data: DataSpec) -> bool:
     return isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior)
 
 
-SUITS_BY_VERB: dict[str, Suits] = {
+SUITABILITY_TESTS: dict[str, SuitabilityTest] = {
     "sample": _can_sample,
     "interpolate": lambda model, data: _can_sample(model, data) and data.kind == "image",
     "map": lambda model, data: isinstance(model, Encodes) and _code_length(model, data) > 1,
@@ -65,15 +65,15 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
     except ValueError:  # its module is not trusted here
         return []
     for other in NEXT_VERBS[verb]:
-        if other in SUITS_BY_VERB:
-            if SUITS_BY_VERB[other](model, data):
+        if other in SUITABILITY_TESTS:
+            if SUITABILITY_TESTS[other](model, data):
                 return [other, source, *_missing_arguments(other)]
         elif database_exists(runs.database):
-            return [other, *(_study_in_database(source, runs) if other == "status" else [])]
+            return [other, *(_find_study_name(source, runs) if other == "status" else [])]
     return []
 
 
-def _study_in_database(source: str, runs: Runs) -> list[str]:
+def _find_study_name(source: str, runs: Runs) -> list[str]:
     """Returns a list with the name in `STUDY:17`; an empty one if the database lacks the study."""
     name = source.partition(":")[0]
     return [name] if name in optuna.get_all_study_names(open_for_reading(runs.database)) else []

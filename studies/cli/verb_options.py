@@ -116,7 +116,7 @@ def _option_settings(field: OptionField) -> dict[str, Any]:
     return settings | {"type": kind, "default": field.default}
 
 
-def _allow(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) -> None:
+def _trust_modules(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) -> None:
     if models:
         from ..study.module_trust import allow
 
@@ -128,7 +128,7 @@ allow_option = click.option(
     "--allow",
     multiple=True,
     metavar="MODULE:SPEC",
-    callback=_allow,
+    callback=_trust_modules,
     expose_value=False,
     help="Let a file that is read import this module.",
 )

@@ -29,14 +29,14 @@ class Result(ABC):
 
     def __str__(self) -> str:
         file = StringIO()
-        _console(file).print(self, soft_wrap=True)
+        _make_console(file).print(self, soft_wrap=True)
         return "\n".join(line.rstrip() for line in file.getvalue().rstrip().splitlines())
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        console = _console(StringIO(), record=True)
+        console = _make_console(StringIO(), record=True)
         console.print(self, soft_wrap=True)
         return console.export_html(code_format=HTML_TEMPLATE, inline_styles=True)
 
@@ -91,7 +91,7 @@ def frame_table(
     return table
 
 
-def _console(file: StringIO, record: bool = False) -> "Console":
+def _make_console(file: StringIO, record: bool = False) -> "Console":
     from .terminal import EscapingConsole
 
     return EscapingConsole(

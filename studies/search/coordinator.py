@@ -93,7 +93,7 @@ class Coordinator:
     def _run_trials(self, scratch: Path, stop: threading.Event) -> None:
         plan = self.plan
         if plan.workers == 1 and plan.cluster is None:
-            context = local_context(plan, self._handle, scratch)
+            context = local_context(plan, self._handle_message, scratch)
             TrialLoop(self.study, plan, stop, context).run()
             return
         backend: WorkerBackend
@@ -104,11 +104,11 @@ class Coordinator:
 
             backend = RayBackend(plan, scratch)
         try:
-            WorkerPool(self.study, plan, stop, backend, self._handle).run()
+            WorkerPool(self.study, plan, stop, backend, self._handle_message).run()
         finally:
             backend.close()
 
-    def _handle(self, kind: str, content: Any) -> None:
+    def _handle_message(self, kind: str, content: Any) -> None:
         """Handles a message of a worker; see `SendMessage`."""
         match kind:
             case "finished":

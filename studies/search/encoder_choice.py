@@ -50,7 +50,7 @@ class EncoderChoice:
         """
         image_shape: tuple[int, ...] = (IMAGENET_SIDE, IMAGENET_SIDE)
         if self.encoder in ARCHITECTURES:
-            recipe = self._with_weights()
+            recipe = self._resolve_architecture()
             name = f"{self.study_name}-{self.encoder}"
         else:
             path = self._find_checkpoint()
@@ -58,7 +58,7 @@ class EncoderChoice:
             header = read_header(path)
             image_shape = header.data_spec.shape[1:]
             name = f"{recipe.model}-{header.study}"
-        recipe = replace(recipe, image_size=self._image_size(image_shape))
+        recipe = replace(recipe, image_size=self._choose_image_size(image_shape))
         return recipe, f"{name}-unfrozen" if recipe.unfreeze else name
 
     def _find_checkpoint(self) -> Path:
@@ -69,7 +69,7 @@ class EncoderChoice:
             hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
             raise type(error)(f"{error}{hint}") from error
 
-    def _with_weights(self) -> Recipe:
+    def _resolve_architecture(self) -> Recipe:
         weights = self.recipe.weights
         if weights not in (None, RANDOM_WEIGHTS):
             weights = os.path.abspath(str(weights))
@@ -78,7 +78,7 @@ class EncoderChoice:
             pretrained_encoder(self.encoder, weights, known, self.recipe.seed)(IMAGENET)
         return replace(self.recipe, weights=weights, encoder_hash=known)
 
-    def _image_size(self, image_shape: Sequence[int]) -> int | None:
+    def _choose_image_size(self, image_shape: Sequence[int]) -> int | None:
         """Returns the image size of the recipe or, if the recipe has none, that of the encoder.
 
         Returns None if neither has one, or if only the encoder has one and the data are not image

@@ -94,7 +94,9 @@ class RayBackend:
         done, _ = ray.wait(list(ids), num_returns=len(ids), timeout=0) if ids else ([], [])
         messages: list[Message] = []
         # A worker sends its messages before its task is done.
-        for worker_id, kind, content in self._call(self.actor.receive, 0 if done else seconds):
+        for worker_id, kind, content in self._call_coordinator(
+            self.actor.receive, 0 if done else seconds
+        ):
             worker = self.workers.get(worker_id)
             if worker is None:
                 continue
@@ -104,25 +106,25 @@ class RayBackend:
             messages.append((worker.index, kind, content))
             if kind == "finished_work":
                 worker.has_finished = True
-                self._cancel_waiting()  # no trial is left for them
+                self._cancel_waiting_tasks()  # no trial is left for them
         for worker_id in [ids[task] for task in done]:
             worker = self.workers.pop(worker_id)
             if not worker.has_finished:
-                self._call(self.actor.revoke, worker_id)
-                messages += _exit_messages(worker)
+                self._call_coordinator(self.actor.revoke, worker_id)
+                messages += _make_exit_messages(worker)
         return messages
 
     def request_stop(self) -> None:
-        self._call(self.actor.stop)
-        self._cancel_waiting()
+        self._call_coordinator(self.actor.stop)
+        self._cancel_waiting_tasks()
 
     def close(self) -> None:
         for worker in self.workers.values():
-            _cancel(worker)
+            _cancel_task(worker)
         ray.kill(self.actor)
         self.served.close()
 
-    def _call(self, method: Any, *arguments: Any) -> Any:
+    def _call_coordinator(self, method: Any, *arguments: Any) -> Any:
         try:
             return call_actor(method, *arguments)
         except RayError as error:
@@ -131,19 +133,19 @@ class RayBackend:
                 "the search"
             ) from error
 
-    def _cancel_waiting(self) -> None:
+    def _cancel_waiting_tasks(self) -> None:
         """Cancels all tasks that still wait for a free node."""
         for worker in self.workers.values():
             if not worker.is_connected:
-                _cancel(worker)
+                _cancel_task(worker)
 
 
-def _cancel(worker: _RayWorker) -> None:
+def _cancel_task(worker: _RayWorker) -> None:
     with suppress(RayError):
         ray.cancel(worker.task, force=True)
 
 
-def _exit_messages(worker: _RayWorker) -> list[Message]:
+def _make_exit_messages(worker: _RayWorker) -> list[Message]:
     """Returns the messages for the coordinator about a task that ended without `finished_work`."""
     index = worker.index
     try:

@@ -136,19 +136,19 @@ class UploadLastEpoch(pl.Callback):
 
     def __init__(self, actor: Any, worker_id: str, trial: int, path: Path) -> None:
         self.actor, self.worker_id, self.trial, self.path = actor, worker_id, trial, path
-        self.sent, self._checked = _modified_ns(path), time.monotonic()
+        self.sent, self._checked = _modification_time_ns(path), time.monotonic()
 
     def on_train_epoch_start(self, *_: object) -> None:
         if time.monotonic() - self._checked < HEARTBEAT_S:  # losing a short epoch costs little
             return
         self._checked = time.monotonic()
-        if (modified := _modified_ns(self.path)) != self.sent:
+        if (modified := _modification_time_ns(self.path)) != self.sent:
             content = self.path.read_bytes()
             call_actor(self.actor.write_epoch, self.worker_id, self.trial, content)
             self.sent = modified
 
 
-def _modified_ns(path: Path) -> int | None:
+def _modification_time_ns(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
 

@@ -57,7 +57,7 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
             f"{MAX_EQUAL_FAILURES} trials in a row failed by {stop_reason(last[-1])}; "
             f"the whole traceback is in {plan.runs.root / tracebacks[-1]}"
         )
-    perfect = _perfect_trial(trials, plan.spec.objective.metrics)
+    perfect = _find_perfect_trial(trials, plan.spec.objective.metrics)
     return perfect is not None and read_study_record(study).perfect_trial is None
 
 
@@ -65,7 +65,7 @@ def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
     """Logs why trials of a search failed, and the first trial with the best possible value."""
     trials = study.get_trials(deepcopy=False)
     _log_failures([t for t in _trials_of_search(trials, plan) if t.state == TrialState.FAIL], plan)
-    perfect = _perfect_trial(trials, plan.spec.objective.metrics)
+    perfect = _find_perfect_trial(trials, plan.spec.objective.metrics)
     if perfect is None:
         return
     write_study_record(study, StudyRecord(perfect_trial=perfect.number))
@@ -92,7 +92,7 @@ def _log_failures(failed: Sequence[FrozenTrial], plan: SearchPlan) -> None:
     log.warning("%s %s failed: %s", len(failed), word, "; ".join(parts))
 
 
-def _perfect_trial(
+def _find_perfect_trial(
     trials: Sequence[FrozenTrial], metrics: Mapping[str, Direction]
 ) -> FrozenTrial | None:
     """Returns the first complete trial with the best possible value of its metric, or None.

@@ -48,17 +48,17 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
             another place than in the plan.
     """
     with plan.hold_lock():
-        study = _open_existing(plan)
+        study = _open_existing_study(plan)
         if study is not None:
             if plan.reusable_trials is not None:  # the other study may have new trials
                 add_reusable_trials(study, plan.reusable_trials)
             return study
     plan.spec.objective.sanity_check(random_trials(1)[0])
     with plan.hold_lock():
-        return _open_existing(plan) or _create_study(plan, command)
+        return _open_existing_study(plan) or _create_study(plan, command)
 
 
-def _open_existing(plan: SearchPlan) -> Study | None:
+def _open_existing_study(plan: SearchPlan) -> Study | None:
     if not database_exists(plan.storage):
         return None
     storage = open_database(plan.storage)
@@ -107,7 +107,7 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
         study.set_metric_names(list(metrics))  # for the dashboard
     recipe, facts = plan.recipe, dict[str, Any]()
     if recipe.has_own_encoder:
-        recipe = _with_local_encoder(plan)
+        recipe = _copy_encoder_to_runs(plan)
         header = read_header(Path(str(recipe.encoder)))
         facts["encoder_source"] = EncoderSource(
             study=header.study,
@@ -130,7 +130,7 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
     return study
 
 
-def _with_local_encoder(plan: SearchPlan) -> Recipe:
+def _copy_encoder_to_runs(plan: SearchPlan) -> Recipe:
     """Returns the recipe of the plan, with a path of the encoder inside the runs folder.
 
     A file outside the runs folder is copied into it. The runs folder can then be moved with all

@@ -82,7 +82,7 @@ class TrialLoop:
             while True:
                 with self._hold_lock():
                     check_file_identity(self.plan.storage, identity)
-                    trials = self._all_trials()
+                    trials = self._read_trials()
                     ends = should_end_early(self.study, trials, self.plan)
                     remaining = self.plan.trials - len(finished_trials(trials))
                     if ends or remaining <= 0 or self.stop.is_set() or self.plan.is_out_of_time:
@@ -97,20 +97,20 @@ class TrialLoop:
                     self.context.send("waiting", running)
                 self.stop.wait(1)
 
-    def _all_trials(self) -> list[FrozenTrial]:
+    def _read_trials(self) -> list[FrozenTrial]:
         if self.context.may_declare_dead:
             return requeue_dead_trials(self.study)
         return self.study.get_trials(deepcopy=False)
 
     def _next_trial(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
         if all(trial.state != TrialState.WAITING for trial in trials):
-            return new_trial(self.study, trials, self._suggest)
+            return new_trial(self.study, trials, self._suggest_parameters)
         with warnings.catch_warnings():
             # Optuna warns about its own heartbeats, which it does not send here.
             warnings.filterwarnings("ignore", message="Heartbeat of storage")
             return self.study.ask()
 
-    def _suggest(self, trial: optuna.Trial) -> TrialRecord:
+    def _suggest_parameters(self, trial: optuna.Trial) -> TrialRecord:
         """Makes a trial suggest all its parameters; returns the record of the model."""
         return model_record(build_without_weights(self.objective.model, trial, self.data_spec))
 
@@ -152,7 +152,7 @@ class TrialLoop:
         )
         try:
             if read_trial_record(trial).hparams is None:  # enqueued, or an error in the space
-                self._suggest(trial)
+                self._suggest_parameters(trial)
             context.lock.release()
             value = objective(trial)
             return TrialState.COMPLETE, value if isinstance(value, Sequence) else [value]

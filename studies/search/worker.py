@@ -27,7 +27,7 @@ from .worker_context import SendMessage, WorkerContext, local_context
 
 SPLITS_FILE = "splits.pt"
 """Name of the file in which `save_splits` writes the prepared data."""
-Connected = AbstractContextManager[tuple[SearchPlan, BaseStorage, WorkerContext]]
+WorkerConnection = AbstractContextManager[tuple[SearchPlan, BaseStorage, WorkerContext]]
 
 
 def run_worker(
@@ -35,7 +35,7 @@ def run_worker(
     threads: int,
     send: SendMessage,
     wait_for_stop: Callable[[], None],
-    connect: Callable[[], Connected],
+    connect: Callable[[], WorkerConnection],
 ) -> None:
     """Runs trials until the search ends or `wait_for_stop` returns.
 

@@ -109,7 +109,7 @@ class WorkerPool:
             if self.backend.needs_heartbeat_proxy and is_due:
                 last_heartbeat = time.monotonic()
                 self._write_heartbeats(self.trials.values())
-                self._with_lock(lambda: requeue_dead_trials(self.study))
+                self._run_with_lock(lambda: requeue_dead_trials(self.study))
         if self.error is not None:
             raise self.error
 
@@ -151,7 +151,7 @@ class WorkerPool:
         """Requeues the trials of the workers in `failed_workers`, and starts new workers."""
         numbers = [self.trials[index] for index in self.failed_workers]
         trials = [number for number in numbers if number is not None]
-        if trials and not self._with_lock(lambda: requeue_dead(self.study, trials)):
+        if trials and not self._run_with_lock(lambda: requeue_dead(self.study, trials)):
             return
         failed, self.failed_workers = self.failed_workers, {}
         for index, reason in failed.items():
@@ -170,7 +170,7 @@ class WorkerPool:
             for index in failed:
                 self._start(index)
 
-    def _with_lock(self, action: Any) -> bool:
+    def _run_with_lock(self, action: Any) -> bool:
         """Runs `action` while holding the search lock.
 
         Returns False, without running it, if the lock is not free within a second.

@@ -47,7 +47,7 @@ def check_device(options: TrainingOptions) -> None:
     check_logger(options.logger)
 
 
-def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
+def _settings_for_resuming(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
     """Returns the settings that must be equal when a stopped training is resumed."""
     return {
         "epochs": options.epochs,
@@ -92,7 +92,7 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
         epochs = _check_same_settings(
-            source, stopped / LAST_CHECKPOINT, _resume_settings(options, setup)
+            source, stopped / LAST_CHECKPOINT, _settings_for_resuming(options, setup)
         )
     except (StudyError, StorageError) as error:
         if options.resume:
@@ -139,7 +139,7 @@ def fit_network(
     stopped training, this training is resumed.
     """
     last = folder / LAST_CHECKPOINT
-    checkpoint = HistoryCheckpoint(setup.objective, folder, _resume_settings(options, setup))
+    checkpoint = HistoryCheckpoint(setup.objective, folder, _settings_for_resuming(options, setup))
     progress = TrainingProgress(title, next(iter(setup.objective.metrics)))
     observers = [checkpoint, progress, *callbacks]
     if options.pictures == "every":

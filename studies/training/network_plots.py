@@ -56,7 +56,7 @@ def plot_network(
         plot_reconstructions(*pair, files[-1])
     if isinstance(model, Decodes) and isinstance(model, HasPrior):
         files.append(folder / "samples.png")
-        plot_image_grid(_prior_samples(model), "Samples of the prior", files[-1])
+        plot_image_grid(_decode_prior_samples(model), "Samples of the prior", files[-1])
     if isinstance(model, Compares) and isinstance(model, Encodes):
         batch = next(iter(cast(Iterable[Any], batches)))
         files += _plot_groups(model, batch[0], batch[1].cpu(), data.classes, folder)
@@ -72,15 +72,15 @@ class AttachPictures(pl.Callback):
         self.trial, self.data, self.store, self.scratch = trial, data, store, scratch
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._attach(trainer, pl_module)
+        self._attach_pictures(trainer, pl_module)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         if isinstance(exception, optuna.TrialPruned):
-            self._attach(trainer, pl_module)
+            self._attach_pictures(trainer, pl_module)
 
-    def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+    def _attach_pictures(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         folder = self.scratch / f"trial-{self.trial.number}"
         try:
             folder.mkdir(exist_ok=True)  # a trial may be trained several times
@@ -113,24 +113,24 @@ class PlotEachEpoch(pl.Callback):
         if epoch % math.ceil((trainer.max_epochs or 1) / MAX_PLOTTED_EPOCHS):
             return
         with isolate_rng():
-            for name, grid in self._image_grids(pl_module).items():
+            for name, grid in self._make_image_grids(pl_module).items():
                 self.folder.mkdir(exist_ok=True)
                 to_pil_image(grid).save(self.folder / f"{name}-{epoch:03}.png")
                 log_images(trainer.loggers, name, grid, epoch)
 
-    def _image_grids(self, model: pl.LightningModule) -> dict[str, Tensor]:
+    def _make_image_grids(self, model: pl.LightningModule) -> dict[str, Tensor]:
         grids = {}
         if self._originals is not None:
             pair = [images.cpu() for images in reconstruct_images(model, self._originals)]
-            grids["reconstructions"] = _small_grid(torch.cat(pair), per_row=len(pair[0]))
+            grids["reconstructions"] = _make_small_grid(torch.cat(pair), per_row=len(pair[0]))
         if isinstance(model, Decodes) and isinstance(model, HasPrior):
-            samples = _prior_samples(model)
+            samples = _decode_prior_samples(model)
             if samples.ndim == 4:
-                grids["samples"] = _small_grid(samples, per_row=10)
+                grids["samples"] = _make_small_grid(samples, per_row=10)
         return grids
 
 
-def _small_grid(images: Tensor, per_row: int) -> Tensor:
+def _make_small_grid(images: Tensor, per_row: int) -> Tensor:
     """Returns one image of shape (C, H, W): a grid of small versions of `images`."""
     grid: Tensor = make_grid(
         shrink_images(images, MAX_IMAGE_SIDE), nrow=per_row, padding=1, pad_value=1
@@ -138,7 +138,7 @@ def _small_grid(images: Tensor, per_row: int) -> Tensor:
     return grid[: images.shape[1]]
 
 
-def _prior_samples(model: Any) -> Tensor:
+def _decode_prior_samples(model: Any) -> Tensor:
     """Returns decoded samples of the model's prior; each call decodes the same latent codes."""
     codes = torch.from_numpy(model.prior().sample(N_PRIOR_SAMPLES))
     return apply_in_batches(lambda z: model.decode(z.to(model.device)).cpu(), codes)

@@ -112,7 +112,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
         seconds = round(checkpoint.seconds, 1)
         best_row = find_best_row(checkpoint.history, setup.objective)
         anomaly = fit_anomaly_threshold(setup.model, setup.data, ANOMALY_QUANTILE)
-        write_header(folder / BEST_CHECKPOINT, _checkpoint_header(setup, anomaly, place))
+        write_header(folder / BEST_CHECKPOINT, _make_checkpoint_header(setup, anomaly, place))
         test_metrics = score_test_part(setup.model, setup.data, setup.objective, accelerator)
         metrics = {
             "study": setup.best.study,
@@ -159,7 +159,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     return FinalTraining(setup.target, metrics, notes)
 
 
-def _checkpoint_header(
+def _make_checkpoint_header(
     setup: TrainingSetup, anomaly: AnomalyThreshold | None, runs: Runs
 ) -> CheckpointHeader:
     """Returns the header of `model.ckpt`: all that is needed to build the network again."""

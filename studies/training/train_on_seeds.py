@@ -90,7 +90,7 @@ def train_on_seeds(
     if options.init_from is not None:
         files.append(options.init_from)
     for seed in run_missing_jobs(
-        _train, jobs, rows, runs, cluster=cluster, files=files, model=setup.recipe.model
+        _train_on_seed, jobs, rows, runs, cluster=cluster, files=files, model=setup.recipe.model
     ):
         ordered = [rows[seed] for seed in (setup.seed, *seeds) if seed in rows]
         write_text(folder / TABLE_FILE, escape_formulas(pd.DataFrame(ordered)).to_csv(index=False))
@@ -109,7 +109,7 @@ def train_on_seeds(
     }
 
 
-def _train(
+def _train_on_seed(
     context: JobContext,
     best: Best,
     recipe: Recipe,

@@ -98,14 +98,14 @@ def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> 
     if not isinstance(logger, TensorBoardLogger):
         return
     model.eval()
-    with progress("logging the network to TensorBoard"), _silent_tracing():
+    with progress("logging the network to TensorBoard"), _silence_tracing():
         _log_graph(logger, model, data.spec)
         if isinstance(model, Encodes):
             _log_codes(logger, model, data)
 
 
 @contextmanager
-def _silent_tracing() -> Iterator[None]:
+def _silence_tracing() -> Iterator[None]:
     """Silences the warnings and the output of PyTorch when it traces a network in the block."""
     with torch.inference_mode(), warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
@@ -127,7 +127,7 @@ def _log_graph(logger: TensorBoardLogger, model: Any, spec: DataSpec) -> None:
 def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     items = data.items if isinstance(data, EncodedData) else data
     items.setup("fit")
-    inputs, targets = _first_items(items.val_dataloader())
+    inputs, targets = _take_first_items(items.val_dataloader())
     codes = torch.cat([model.encode(part).flatten(1) for part in torch.split(inputs, 500)])
     names = None
     if targets is not None:
@@ -137,7 +137,7 @@ def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     logger.experiment.add_embedding(codes, names, thumbnails, tag="validation")
 
 
-def _first_items(batches: Any) -> tuple[Tensor, Tensor | None]:
+def _take_first_items(batches: Any) -> tuple[Tensor, Tensor | None]:
     """Returns the first 2,000 items in `batches`, and their targets or None."""
     found: list[Any] = []
     for batch in cast(Iterable[Any], batches):

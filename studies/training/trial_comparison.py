@@ -51,11 +51,11 @@ def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple
     if epochs > searched:
         reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
         return f"{reason} decayed later", same_epochs
-    changes = ", ".join(_provenance_changes(setup.best.provenance))
+    changes = ", ".join(_describe_provenance_changes(setup.best.provenance))
     return changes or "nothing recorded differs, so that it is chance", SEEDS_FLAG
 
 
-def _provenance_changes(provenance: Mapping[str, object]) -> Iterator[str]:
+def _describe_provenance_changes(provenance: Mapping[str, object]) -> Iterator[str]:
     """Yields a phrase for each version or part of the hardware that differs from the trial's."""
     then, now = provenance.get("versions"), {**machine(), **versions()}
     recorded = {**provenance, **(then if isinstance(then, Mapping) else {})}

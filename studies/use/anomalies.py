@@ -85,12 +85,12 @@ class AnomalyReport(FolderResult):
     @property
     def auroc(self) -> float:
         """The probability that an outlier has a larger score than an inlier, from 0 to 1."""
-        return self._auroc("score")
+        return self._compute_auroc("score")
 
     @property
     def pca_auroc(self) -> float | None:
         """The AUROC of the column `score_pca`; None if `scores` has no such column."""
-        return self._auroc(PCA_SCORE) if PCA_SCORE in self.scores else None
+        return self._compute_auroc(PCA_SCORE) if PCA_SCORE in self.scores else None
 
     @property
     def auroc_interval(self) -> Interval:
@@ -98,7 +98,7 @@ class AnomalyReport(FolderResult):
         n_outliers = int((self.scores["set"] == OUTLIERS).sum())
         return auroc_interval(self.auroc, len(self.scores) - n_outliers, n_outliers)
 
-    def _auroc(self, column: str) -> float:
+    def _compute_auroc(self, column: str) -> float:
         from sklearn.metrics import roc_auc_score
 
         return float(roc_auc_score(self.scores["set"] == OUTLIERS, self.scores[column]))
@@ -224,7 +224,7 @@ def anomalies(
         )
     if data.spec.kind == "text":
         raise StudyError(f"{data.name} holds texts, which have no reconstruction error")
-    known = _known_anomalies(against, labeled, data, seed)
+    known = _read_known_anomalies(against, labeled, data, seed)
     others = read_other_data(against, data, "test")
     test, score_items = data.splits.test, _make_scorer(model, data)
     test_names = item_metadata(data.source, "test", test, data.spec)[ITEM_COLUMN]
@@ -259,7 +259,7 @@ def anomalies(
     return report
 
 
-def _known_anomalies(
+def _read_known_anomalies(
     against: str, labeled: str | None, data: TensorData, seed: int
 ) -> list[NewItems] | None:
     """Returns the known anomalies: `labeled`, or the training part of a built-in `against`.

@@ -50,7 +50,7 @@ def read_color_values(
         StudyError: If there is no such column, or the file names none of the items.
     """
     if color in items:
-        return _check_filled(items[color], "the data")
+        return _mask_empty_cells(items[color], "the data")
     if (parts := FILE_PATTERN.fullmatch(color)) is None:
         hint = did_you_mean(color, list(map(str, items)))
         raise StudyError(f"the data have no column {color!r} for `color=`: {hint}")
@@ -64,12 +64,12 @@ def read_color_values(
     if column not in table:
         hint = did_you_mean(column, list(map(str, table)))
         raise StudyError(f"{path} has no column {column!r}: {hint}")
-    values = _check_filled(table[column], str(path))
+    values = _mask_empty_cells(table[column], str(path))
     table = table.drop(columns=column)
     header = next((name for name in table if str(name).lower() in ITEM_HEADERS), None)
     if header is not None and ITEM_COLUMN not in table:
         table = table.rename(columns={header: ITEM_COLUMN})
-    keys = _key_columns(table, ids, path)
+    keys = _find_key_columns(table, ids, path)
     known, given = (_join_keys(frame, keys) for frame in (items, table))
     if ITEM_COLUMN in keys and not given.isin(known).any():
         relative = given.map(lambda name: os.path.relpath(name, folder) if name else name)
@@ -77,14 +77,14 @@ def read_color_values(
     return _match_values(values.set_axis(given), known, path).rename(column)
 
 
-def _check_filled(column: "pd.Series[Any]", where: str) -> "pd.Series[Any]":
+def _mask_empty_cells(column: "pd.Series[Any]", where: str) -> "pd.Series[Any]":
     column = column.mask(column == "")
     if column.isna().all():
         raise StudyError(f"the column {column.name!r} of {where} is empty: name another column")
     return column
 
 
-def _key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[str]:
+def _find_key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[str]:
     """Returns the names of those columns of `table` that tell which item a row belongs to.
 
     They are some of `ids`. `path` is the file of the table, for an error message.
@@ -105,10 +105,10 @@ def _key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[st
 
 
 def _join_keys(frame: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":
-    return frame[list(keys)].apply(_key_text).agg(", ".join, axis=1)
+    return frame[list(keys)].apply(_ids_to_text).agg(", ".join, axis=1)
 
 
-def _key_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _ids_to_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Returns the ids in a column as text, so that equal ids have equal texts.
 
     Integers have no decimal point, and paths are normalized.
@@ -139,13 +139,15 @@ def _match_values(
         raise StudyError(f"{path} names {repeated[0]!r} more than once: keep one row per item")
     found = known.isin(values.index)
     if not found.any():
-        raise StudyError(f"{path} names none of the items: {_nearest_id(known, values.index)}")
+        raise StudyError(
+            f"{path} names none of the items: {_hint_similar_id(known, values.index)}"
+        )
     if not found.all():
         log.info("%s names %d of %d items; the others are gray", path, found.sum(), len(known))
     return values.reindex(known).reset_index(drop=True)
 
 
-def _nearest_id(known: "pd.Series[Any]", given: "pd.Index[Any]") -> str:
+def _hint_similar_id(known: "pd.Series[Any]", given: "pd.Index[Any]") -> str:
     """Returns a hint with an id in the file and the most similar id in the data.
 
     If no two ids are similar, the hint has the first id in the file and the first in the data.

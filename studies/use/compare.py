@@ -177,14 +177,14 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
             accuracy = outcomes[number].test
             on_result(training.start, counts[training.labels], training.seed, accuracy)
         remove_with_partials(folder / LAST)
-        history, table = _accuracy_tables(trainings, counts, outcomes, reach)
+        history, table = _make_accuracy_tables(trainings, counts, outcomes, reach)
         write_csv(history, folder / "accuracy.csv")
         write_csv(table, folder / "table.csv")
         plot_accuracy_curves(history, folder / "accuracy.png")
     return ComparisonReport(target, table, reach)
 
 
-def _accuracy_tables(
+def _make_accuracy_tables(
     trainings: Sequence[Training],
     counts: Mapping[int | None, str],
     outcomes: Mapping[int, Outcome],

@@ -161,7 +161,7 @@ def compress(
         item_bytes,
         sum(p.nbytes for p in model.parameters()),
         range_bytes,
-        _table(data, round_trips, sizes, item_bytes * len(codes)),
+        _make_table(data, round_trips, sizes, item_bytes * len(codes)),
     )
     with replace_folder(report.folder, network.runs) as folder:
         write_csv(report.table, folder / "table.csv", index="codes")
@@ -185,7 +185,7 @@ def _power_of_two(codes: Tensor) -> float:
     return 2.0 ** (MAX_EXPONENT - exponent)
 
 
-def _table(
+def _make_table(
     data: TensorData,
     round_trips: Mapping[str, _FormatRoundTrip],
     sizes: Mapping[str, int],

@@ -68,12 +68,12 @@ def interpolate(
         raise StudyError(f"{network.data.name} does not hold images: only these are interpolated")
     ends = {}
     if isinstance(model, Encodes):
-        ends["images"] = _codes_of_images(network, images, seed)
+        ends["images"] = _encode_images(network, images, seed)
         if not len(ends["images"]):
             log.info("left out pairs of images: there is only one validation image")
             del ends["images"]
     if images is None:
-        ends["codes"] = _random_codes(network, seed)
+        ends["codes"] = _sample_random_codes(network, seed)
     result = FolderResult(network.folder / "interpolations")
     with replace_folder(result.folder, network.runs) as folder:
         for kind, codes in ends.items():
@@ -81,7 +81,7 @@ def interpolate(
     return result
 
 
-def _codes_of_images(network: TrainedNetwork, images: tuple[int, int] | None, seed: int) -> Tensor:
+def _encode_images(network: TrainedNetwork, images: tuple[int, int] | None, seed: int) -> Tensor:
     """Returns the codes of two validation images; if `images` is None, of random pairs."""
     codes = torch.from_numpy(network.codes("val", seed)[0])
     if images is None:
@@ -95,7 +95,7 @@ def _codes_of_images(network: TrainedNetwork, images: tuple[int, int] | None, se
     return codes[torch.tensor(images)]
 
 
-def _random_codes(network: TrainedNetwork, seed: int) -> Tensor:
+def _sample_random_codes(network: TrainedNetwork, seed: int) -> Tensor:
     """Returns samples of the model's prior or, without a prior, of a density of its codes."""
     model = network.model
     if isinstance(model, HasPrior):

@@ -71,7 +71,7 @@ class Predictions(Result):
         columns: dict[str, list[str]] = {}
         for name in map(str, self.table):
             if name not in self.item_columns[MAX_ITEM_COLUMNS:]:
-                columns.setdefault(self._joined_with(name), []).append(name)
+                columns.setdefault(self._joined_column(name), []).append(name)
         shown = Table(*columns, box=None)
         for row in self.table[:n_rows].to_dict("records"):
             cells = {str(name): _format_cell(str(name), value) for name, value in row.items()}
@@ -84,7 +84,7 @@ class Predictions(Result):
             lines.append(f"wrote {self.file}")
         return Group(shown, *lines)
 
-    def _joined_with(self, name: str) -> str:
+    def _joined_column(self, name: str) -> str:
         """Returns the printed column that contains the column `name` of the table.
 
         For example, the printed column `second` also contains `second_probability`.
@@ -147,17 +147,17 @@ def predict(
     items = read_inputs(network, inputs)
     result = run_inference(items, choose_prediction_function(network, spec))
     target = next((column.name for column in spec.columns if column.role == "target"), "")
-    predicted = _predictions_of_items(result, target)
+    predicted = _align_predictions(result, target)
     table = result.add_item_columns(predicted)
     if file is not None:
         with new_file(file) as opened:
             write_csv(table, opened)
     item_columns = tuple(table.columns[1 + (PLACE in table) :][: len(result.columns.columns)])
-    note = _prediction_note(predicted, network, spec, source)
+    note = _make_prediction_note(predicted, network, spec, source)
     return Predictions(table, result.unreadable, note, file, item_columns)
 
 
-def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
+def _align_predictions(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
     """Returns the predictions with a row for each item, also for unreadable ones.
 
     The row of an item is empty if the item is unreadable or its prediction is not finite. The
@@ -182,7 +182,7 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
     return rows
 
 
-def _prediction_note(
+def _make_prediction_note(
     predicted: pd.DataFrame, network: TrainedNetwork, spec: DataSpec, source: str | Path
 ) -> str:
     """Returns an explanation of the columns with neighbors or errors; `""` without them."""

@@ -60,20 +60,20 @@ def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> Predi
     if isinstance(model, Reconstructs):
         saved = network.header.anomaly
         threshold = None if saved is None else saved.threshold
-        return partial(_reconstruction_error, model, data, threshold)
+        return partial(_predict_error, model, data, threshold)
     if isinstance(model, Encodes):
-        return _nearest_neighbors(network)
+        return _make_neighbor_function(network)
     raise StudyError(
         f"a {type(model).__name__} neither predicts, reconstructs nor encodes: predictions need "
         "one of these"
     )
 
 
-def _round(values: Tensor, unit: float = 0.0) -> list[float]:
+def _round_values(values: Tensor, unit: float = 0.0) -> list[float]:
     return [round_significant(value, unit) for value in values.tolist()]
 
 
-def _network_output(model: Any, items: Tensor) -> Tensor:
+def _predict_raw(model: Any, items: Tensor) -> Tensor:
     """Returns the logits or numbers that a network predicts for items.
 
     If the network has no `forward`, its `predict_batch` is called.
@@ -85,19 +85,21 @@ def _network_output(model: Any, items: Tensor) -> Tensor:
 
 
 def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataFrame:
-    probabilities, indices = _network_output(model, items).softmax(1).topk(min(3, len(classes)))
+    probabilities, indices = _predict_raw(model, items).softmax(1).topk(min(3, len(classes)))
     columns: dict[str, Any] = {}
     for rank, name in enumerate(("class", *RANK_NAMES[1:])[: indices.shape[1]]):
         columns[name] = [classes[index] for index in indices[:, rank].tolist()]
-        columns[f"{name}_probability" if rank else "probability"] = _round(probabilities[:, rank])
+        columns[f"{name}_probability" if rank else "probability"] = _round_values(
+            probabilities[:, rank]
+        )
     return pd.DataFrame(columns)
 
 
 def _predict_number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
-    return pd.DataFrame({"number": _round(_network_output(model, items)[:, 0], unit)})
+    return pd.DataFrame({"number": _round_values(_predict_raw(model, items)[:, 0], unit)})
 
 
-def _reconstruction_error(
+def _predict_error(
     model: Reconstructs, data: DataSpec, threshold: float | None, items: Tensor
 ) -> pd.DataFrame:
     scores = anomaly_scores(model, data, items)
@@ -106,7 +108,7 @@ def _reconstruction_error(
     return table if threshold is None else table.assign(anomaly=(scores > threshold).tolist())
 
 
-def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
+def _make_neighbor_function(network: TrainedNetwork) -> PredictBatch:
     """Returns a function that finds the nearest training items of items, by their latent codes.
 
     References:
@@ -138,7 +140,7 @@ def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
         for rank, name in enumerate(RANK_NAMES[: indices.shape[1]]):
             columns[name] = [names[index] for index in indices[:, rank].tolist()]
             columns[f"{name}_class"] = [classes[n] for n in neighbors[:, rank].tolist()]
-            columns[f"{name}_distance"] = _round(nearest[:, rank])
+            columns[f"{name}_distance"] = _round_values(nearest[:, rank])
         return pd.DataFrame(columns)
 
     return predict

@@ -159,7 +159,7 @@ def probe(
         f"{len(test_targets):,} test items",
         pd.DataFrame(accuracy, index=pd.RangeIndex(seed, seed + seeds, name="seed")),
         pd.Series({name: train.shape[1] for name, (train, _) in features.items()}),
-        tuple(_comparison_notes(network.model, features)),
+        tuple(_make_comparison_notes(network.model, features)),
     )
     with replace_folder(report.folder, network.runs) as folder:
         write_csv(report.table, folder / "table.csv", index="of")
@@ -184,7 +184,7 @@ def _make_baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor
     return {name: tuple(map(torch.from_numpy, pair)) for name, pair in pairs.items()}
 
 
-def _comparison_notes(model: object, features: dict[str, tuple[Tensor, ...]]) -> list[str]:
+def _make_comparison_notes(model: object, features: dict[str, tuple[Tensor, ...]]) -> list[str]:
     notes = []
     if len(features) == 1:
         notes.append("images that are too large for memory are not compared as pixels")

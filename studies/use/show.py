@@ -85,7 +85,7 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
 
     Args:
         data: Name or path of a data set; see `TensorData`.
-        image_size: Side in pixels that images are scaled to. If None, that of `TensorData`.
+        image_size: Side in pixels that images are scaled to. If None, `TensorData` chooses it.
         seed: Seed of the split into parts, and of the choice of images in the figure.
         data_dir: Folder of torchvision data; None for the usual places.
         numbers: Whether targets are always numbers. If False, whole numbers and texts are classes,

@@ -73,7 +73,7 @@ def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         replace_missing_glyphs_in(figure)
         for axes in figure.axes:
             _reduce_x_ticks(axes)
-            wrap_title(axes.title, _width_in_inches(axes))
+            wrap_title(axes.title, _axes_width_in_inches(axes))
         for title in figure.texts:
             wrap_title(title, figure.get_figwidth())
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.08)
@@ -105,12 +105,12 @@ def _reduce_x_ticks(axes: Axes) -> None:
         return
     longest = max((label.get_text() for label in labels), key=len)
     needed = estimate_text_width(f"{longest}  ", float(labels[0].get_fontsize()))
-    most = int(MIN_AXES_SHARE * _width_in_inches(axes) / needed)
+    most = int(MIN_AXES_SHARE * _axes_width_in_inches(axes) / needed)
     if len(labels) > most:
         locator.set_params(nbins=max(most, 1))
 
 
-def _width_in_inches(axes: Axes) -> float:
+def _axes_width_in_inches(axes: Axes) -> float:
     """Returns the width in inches of axes and their labels: that of a column of the figure."""
     cell, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     assert figure is not None
@@ -201,10 +201,10 @@ def replace_missing_glyphs(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_replacement, unicodedata.normalize("NFC", text)))
+    return "".join(map(_replace_missing_glyph, unicodedata.normalize("NFC", text)))
 
 
-def _replacement(character: str) -> str:
+def _replace_missing_glyph(character: str) -> str:
     if character == "\n" or (ord(character) in _code_points() and character.isprintable()):
         return character
     category = unicodedata.category(character)

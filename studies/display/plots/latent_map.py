@@ -40,14 +40,14 @@ def plot_latent_map(
         axes.set(title=title, xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
         if values is None:
-            _scatter(axes, points)
+            _draw_points(axes, points)
         elif is_numeric_dtype(values) and not is_bool_dtype(values):
             _color_by_number(axes, points, values)
         else:
             _color_by_category(axes, points, values)
 
 
-def _scatter(axes: Axes, points: NDArray[np.float32], **style: Any) -> Any:
+def _draw_points(axes: Axes, points: NDArray[np.float32], **style: Any) -> Any:
     area = choose_marker_area(len(points))
     return axes.scatter(points[:, 0], points[:, 1], s=area, linewidth=0, alpha=0.8, **style)
 
@@ -57,13 +57,13 @@ def _color_by_number(axes: Axes, points: NDArray[np.float32], values: "pd.Series
     known = np.isfinite(numbers)
     if not known.all():
         label = f"no value ({(~known).sum():,})"
-        _scatter(axes, points[~known], color=MISSING_COLOR, label=label)
+        _draw_points(axes, points[~known], color=MISSING_COLOR, label=label)
         axes.legend(frameon=False, fontsize="small")
     numbers = numbers[known]
     low, high = np.quantile(numbers, [TAIL_SHARE, 1 - TAIL_SHARE], method="nearest")
     if low == high:
         low, high = numbers.min(), numbers.max()
-    artist = _scatter(axes, points[known], c=numbers, vmin=low, vmax=high, cmap="viridis")
+    artist = _draw_points(axes, points[known], c=numbers, vmin=low, vmax=high, cmap="viridis")
     extend = {(True, False): "min", (False, True): "max", (True, True): "both"}
     beyond = bool(numbers.min() < low), bool(numbers.max() > high)
     bar = axes.figure.colorbar(artist, ax=axes, extend=extend.get(beyond, "neither"))
@@ -89,7 +89,7 @@ def _color_by_category(axes: Axes, points: NDArray[np.float32], values: "pd.Seri
     if missing := int(values.isna().sum()):
         entries.append((f"no value ({missing:,})", MISSING_COLOR))
     # In the order of the items, so that no class lies on top of all others.
-    _scatter(axes, points, c=[colors.get(value, MISSING_COLOR) for value in values])
+    _draw_points(axes, points, c=[colors.get(value, MISSING_COLOR) for value in values])
     handles = [
         Line2D([], [], marker="o", linestyle="", color=color, label=label)
         for label, color in entries

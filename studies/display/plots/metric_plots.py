@@ -39,7 +39,7 @@ def plot_loss_curve(
     table = table.replace([np.inf, -np.inf], np.nan)
     long = table.melt("epoch", var_name="part", value_name=metric).dropna()
     with open_axes(path, 7, 4) as axes:
-        style = {"hue": "part", "style": "part", "errorbar": None} | _markers(long)
+        style = {"hue": "part", "style": "part", "errorbar": None} | _choose_marker_style(long)
         sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
         axes.set_xlim(_epoch_limits([*history["epoch"], best_epoch]))
@@ -50,7 +50,7 @@ def plot_loss_curve(
         axes.legend(title=None, frameon=False)
 
 
-def _markers(history: pd.DataFrame) -> dict[str, Any]:
+def _choose_marker_style(history: pd.DataFrame) -> dict[str, Any]:
     few = history["epoch"].nunique() <= MAX_MARKED_EPOCHS
     return {"markers": True, "markeredgewidth": 0} if few else {}
 
@@ -68,7 +68,9 @@ def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, labels in zip(row, panels, strict=True):
             part = history[history["labels"] == labels].replace({"start": names})
-            style = {"hue": "start", "style": "start", "errorbar": "sd"} | _markers(part)
+            style = {"hue": "start", "style": "start", "errorbar": "sd"} | _choose_marker_style(
+                part
+            )
             sns.lineplot(part, x="epoch", y="accuracy", ax=axes, **style)
             axes.set_title(f"{labels} labels")
             axes.set_xlim(_epoch_limits(part["epoch"]))

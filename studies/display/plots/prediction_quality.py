@@ -100,7 +100,9 @@ def plot_precision_recall(
     with open_axes(path, 8, 5) as axes:
         palette = sns.color_palette("tab10" if len(classes) <= 10 else "tab20", len(classes))
         lines = [
-            _curve(axes, curves[name], labels[name], average[name], linewidth=1.2, color=color)
+            _draw_curve(
+                axes, curves[name], labels[name], average[name], linewidth=1.2, color=color
+            )
             for name, color in zip(classes, palette, strict=True)
         ]
         if len(classes) < len(curves):
@@ -108,14 +110,14 @@ def plot_precision_recall(
             precisions = [c[np.searchsorted(c[:, 0], recall), 1] for c in curves.values()]
             curve = np.stack([recall, np.mean(precisions, axis=0)], 1)
             label = f"mean of {len(curves)} classes"
-            lines.append(_curve(axes, curve, label, mean, linewidth=2.5, color="black"))
+            lines.append(_draw_curve(axes, curve, label, mean, linewidth=2.5, color="black"))
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.set_title(f"Mean average precision {mean:.3f}")
         # Explicit handles, because matplotlib leaves out labels that begin with `_`.
         add_legend_outside(axes, handles=lines, title="average precision")
 
 
-def _curve(
+def _draw_curve(
     axes: Axes, curve: NDArray[np.float32], name: str, average: float, **style: Any
 ) -> Line2D:
     chosen = np.linspace(0, len(curve) - 1, min(len(curve), MAX_POINTS)).astype(int)

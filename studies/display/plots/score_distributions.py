@@ -37,7 +37,7 @@ def plot_score_distributions(
     is_log = bool(
         all_values.min() > 0 and all_values.max() > MIN_LOG_RATIO * np.median(all_values)
     )
-    edges = _bin_edges(all_values, is_log)
+    edges = _choose_bin_edges(all_values, is_log)
     with open_figure(path, 8, 5.5) as figure:
         boxes, bars = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
         artists = boxes.boxplot(values[::-1], orientation="horizontal", **BOX_STYLE)
@@ -59,7 +59,7 @@ def plot_score_distributions(
         bars.set(xlabel="reconstruction error (L2 norm)", ylabel="share of the set (%)")
 
 
-def _bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any, Any]":
+def _choose_bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any, Any]":
     """Returns the edges of histogram bins for `scores`; equal scores have a single bin."""
     low, high = scores.min(), scores.max()
     if low == high:
