@@ -1,4 +1,4 @@
-"""A checkup: what the checks of `doctor` look at, and the changes that their fixes make."""
+"""The class `Checkup`: the studies and files that `doctor` examines, and the planned changes."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ from .finding import Finding
 
 @dataclass(frozen=True)
 class Checkup:
-    """The studies and files that the checks look at.
+    """The studies and files that `doctor` examines, and the changes that fixes make.
 
     Attributes:
         runs: The runs folder.
@@ -41,8 +41,8 @@ class Checkup:
             opened.
         study_name: Name of the only study to look at; None for all studies and files.
         fingerprint: The fingerprint of the database when it was copied.
-        findings: The findings in the tables of the database.
-        changes: The changes that fixes make to files.
+        findings: The problems that were found in the tables of the database.
+        changes: The changes that fixes make to files of the runs folder.
     """
 
     runs: Runs
@@ -73,7 +73,7 @@ class Checkup:
 
     @cached_property
     def studies(self) -> list[optuna.Study]:
-        """The studies to look at: all studies of Latentune, or only `study_name`."""
+        """The studies to look at: the study `study_name`, or all studies of Latentune."""
         ours = [study for study in self.all_studies if is_latentune_study(study)]
         return [study for study in ours if self.study_name in (None, study.study_name)]
 
@@ -81,7 +81,7 @@ class Checkup:
     def covers_runs_folder(self) -> bool:
         """Whether to look at files of the runs folder that belong to no study.
 
-        True if all studies are examined and the database is the one in the runs folder.
+        This is True if all studies are examined and their database is in the runs folder.
         """
         return (
             self.study_name is None
@@ -90,7 +90,7 @@ class Checkup:
         )
 
     def command(self, *words: str) -> str:
-        """Returns the command `latentune WORDS`, with the options for `runs` and `source`."""
+        """Returns the command `latentune WORDS`, with options for the runs folder and database."""
         place = [] if str(self.runs.root) == RUNS else ["--runs", str(self.runs.root)]
         place += [] if self.source == self.runs.database else ["--storage", self.source]
         return shlex.join(["latentune", *words, *map(redact, place)])
@@ -154,7 +154,7 @@ def open_checkup(runs: Runs, source: str, study_name: str | None) -> Iterator[Ch
 
 
 def close(storage: BaseStorage | None) -> None:
-    """Closes all connections to a database. Then SQLite has put its log into the file."""
+    """Closes all connections to a database. SQLite then writes its log into the database file."""
     if isinstance(storage, RDBStorage):
         storage.remove_session()
         storage.engine.dispose()

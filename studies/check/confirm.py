@@ -68,7 +68,7 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
     """Trains the best trials of a study on new seeds and records which has the best mean.
 
     The best of many values is partly luck. So the best trials, the finalists, are trained again as
-    in the search, all on the same new seeds and the same validation part. From the second seed on,
+    in the search, on the same new seeds and the same validation part. From the second seed on,
     finalists that are clearly worse than the leader drop out. The configuration with the best mean
     is written to best.toml, and `train` uses it.
 
@@ -146,7 +146,7 @@ def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
 
 @dataclass(frozen=True)
 class _FinalistTraining:
-    """A function that trains finalists on a seed, and records each value on the study at once."""
+    """Trains finalists on a seed when called. Each value is recorded on the study at once."""
 
     study: optuna.Study
     finalists: Sequence[FrozenTrial]

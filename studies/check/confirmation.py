@@ -16,7 +16,7 @@ CONFIDENT = 0.95
 
 @dataclass(frozen=True, repr=False)
 class Confirmation(Result):
-    """The result of `confirm`: the finalists, which are the best trials, on new seeds.
+    """The result of `confirm`, which trains the best trials, the finalists, on new seeds.
 
     Attributes:
         study: Name of the study.
@@ -26,7 +26,8 @@ class Confirmation(Result):
             `low` and `high`, the 95 % confidence interval of the mean (Student's t); `seeds`, the
             number of seeds; `dropped`, True if the finalist was clearly worse and dropped out;
             `probability`, the probability that the finalist is better than the winner.
-        luck: How much better the search's best value is than the same trial's mean on new seeds.
+        luck: The best value in the search compared to the same trial's mean on the new seeds:
+            positive if the value in the search is better.
         path: Path of the best.toml with the winner's configuration.
     """
 
@@ -38,7 +39,7 @@ class Confirmation(Result):
 
     @property
     def runner_up(self) -> tuple[int, float] | None:
-        """The number of the second best trial, and the probability that the winner is better.
+        """The number of the second best finalist, and the probability that the winner is better.
 
         None if there is only one finalist.
         """

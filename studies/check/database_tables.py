@@ -25,7 +25,7 @@ def check_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding],
 
     Args:
         copy: The copy of the database.
-        database: The database, for the texts of findings.
+        database: Path of the database itself, for the texts of findings.
         runs: The runs folder.
 
     Returns:
@@ -50,7 +50,7 @@ def check_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding],
 
 
 def unreadable_database(problem: str, database: Path, runs: Runs) -> Finding:
-    """Returns the finding for a database that cannot be read. `problem` says why."""
+    """Returns the finding for a database that cannot be read. `problem` is the text for users."""
     backups = sorted(runs.backups.glob(f"*/before/**/{database.name}"))
     if not backups:
         return _not_fixable(problem, database)
@@ -81,7 +81,7 @@ def _integrity_error(connection: sqlite3.Connection) -> str:
 
 
 def _check_rows(connection: sqlite3.Connection, database: Path) -> Iterator[Finding]:
-    """Yields a finding if rows refer to a trial or study that does not exist, and removes them."""
+    """Yields a finding if rows belong to a missing trial or study, after removing these rows."""
     removed, example = 0, ""
     while rows := connection.execute("PRAGMA foreign_key_check").fetchall():
         for table, row, *_ in rows:
@@ -95,7 +95,7 @@ def _check_rows(connection: sqlite3.Connection, database: Path) -> Iterator[Find
 
 
 def _check_schema(copy: Path, database: Path) -> Iterator[Finding]:
-    """Yields a finding if the tables are those of another Optuna, and upgrades older tables."""
+    """Yields a finding if another version of Optuna made the tables. Older tables are upgraded."""
     with closing(sqlite3.connect(copy)) as connection:
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     if row is None or row[0] == schema_version():

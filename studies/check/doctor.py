@@ -166,9 +166,9 @@ def _find_all(checkup: Checkup) -> list[Finding]:
 
 
 def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...], Path | None]:
-    """Fixes all findings that have a fix. Returns a text for each, and the folder of the backup.
+    """Fixes all findings that have a fix.
 
-    The folder is None if nothing was fixed.
+    Returns a text for each fixed finding, and the folder of the backup; None if nothing was fixed.
     """
     database = _sqlite_file(source, "fix")
     with open_checkup(runs, source, study) as checkup:
@@ -199,7 +199,7 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
 def _hold_search_lock(source: str, runs: Runs) -> AbstractContextManager[None]:
     """Returns a context manager that keeps searches from starting a trial.
 
-    It raises StorageError if a search holds the lock.
+    The context manager raises StorageError if a search is just starting a trial.
     """
     return hold_free_lock(
         search_lock(source, runs),

@@ -29,7 +29,7 @@ UNUSED_DAYS = 30
 ABANDONED_S = 3600
 CACHES = ("codes", "features", "folders")
 DASHBOARD_PREFIX = "dashboard:"
-"""First part of the name of an attribute with an artifact that was uploaded to the dashboard."""
+"""Prefix of the attribute of an artifact, if the artifact was uploaded to the dashboard."""
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +97,9 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
 def _unused(
     checkup: Checkup, paths: Iterable[Path], noun: str, description: str
 ) -> Iterator[Finding]:
-    """Yields a finding whose fix removes the files and folders `paths`, if there are any.
+    """Yields a finding whose fix removes the files and folders `paths`. Without any, yields none.
 
-    `noun` and `description` tell the user what they are, such as `file` and `of dead processes`.
+    The finding names them by `noun` and `description`, such as `file` and `of dead processes`.
     """
     unused = list(paths)
     if unused:
@@ -118,9 +118,9 @@ def _is_old(path: Path, seconds: float = UNUSED_DAYS * 86400) -> bool:
 
 
 def _is_stale(path: Path) -> bool:
-    """Returns whether cached latent codes belong to another network than the one in their folder.
+    """Returns whether a file has latent codes of another network than the one in its folder.
 
-    The file name of the codes contains the hash of the network that made them.
+    The name of the file contains the hash of the network that made the codes.
     """
     checkpoint = path.with_name("model.ckpt")
     expected = path.name.removeprefix("codes-").split("-")[0]
@@ -162,9 +162,8 @@ class _Record(NamedTuple):
 def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
     """Yields findings about artifacts in the database whose file is missing.
 
-    The dashboard fails to show such an artifact. The fix deletes its row from the table, because
-    Optuna cannot change attributes of a finished trial. Only SQLite databases are checked: with a
-    server, the files may be on other machines.
+    The dashboard fails to show such an artifact. The fix deletes the attribute from the database.
+    Only SQLite databases are checked: with a server, the files may be on other machines.
     """
     if not is_file(checkup.source):
         return
@@ -192,9 +191,10 @@ def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _artifact_records(study: optuna.Study, *, with_running: bool = False) -> Iterator[_Record]:
-    """Yields the artifacts of a study and its trials. RUNNING trials count only `with_running`.
+    """Yields the artifacts of a study and its trials.
 
-    A RUNNING trial may have the attribute before the file is written.
+    Artifacts of RUNNING trials are left out, unless `with_running`: their files may not be written
+    yet.
     """
     owners: list[tuple[str, int, Mapping[str, Any]]] = [
         ("study", study_id(study), system_attributes(study)),

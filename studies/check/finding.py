@@ -31,7 +31,7 @@ class Finding:
         return f"{self.severity:<9} {self.problem}\n{'':<9} {self.solution}"
 
     def without_fix(self) -> Self:
-        """Returns the finding without its fix, for a database that cannot be backed up."""
+        """Returns the finding without the fix, for a database that is not an SQLite file."""
         solution = self.solution
         if "`fix=`" in solution:
             solution = "by hand: `fix=` is for SQLite files, which it can back up first"
@@ -43,12 +43,12 @@ class Finding:
 
 
 def count(n: int, noun: str) -> str:
-    """Returns a number with its noun: `1 file`, `1,200 files`."""
+    """Returns a number and a noun in the singular or plural: `1 file`, `1,200 files`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def list_trials(numbers: list[int], limit: int = 5) -> str:
-    """Returns the numbers of trials in words: `trial 3`, `trials 3, 5 and 9 more`."""
+    """Returns a text with at most `limit` numbers: `trial 3`, `trials 3, 5 and 9 more`."""
     listed = ", ".join(map(str, numbers[:limit]))
     more = f" and {len(numbers) - limit} more" if len(numbers) > limit else ""
     return f"trial{'s' if len(numbers) > 1 else ''} {listed}{more}"

@@ -2,8 +2,8 @@
 
 The statistical model is a two-way layout. The cost of a configuration on a seed is the sum of the
 mean of the configuration, the effect of the seed, and a residual. A few seeds say little about the
-variance of one configuration, so all residuals are assumed to have one variance. With k
-configurations and n seeds, its estimate has (k-1)(n-1) degrees of freedom.
+variance of one configuration, so all residuals are assumed to have the same variance. With k
+configurations and n seeds, the estimate of the variance has (k-1)(n-1) degrees of freedom.
 
 References:
     A Racing Algorithm for Configuring Metaheuristics (Birattari, Stützle, Paquete, Varrentrapp,
@@ -35,8 +35,8 @@ def race(
         seeds: Number of seeds.
 
     Returns:
-        For each configuration, its costs, one per seed. The list of a configuration that has
-        dropped out is shorter.
+        A list for each configuration, with the cost on each seed. The list is shorter if the
+        configuration dropped out.
     """
     costs: list[list[float]] = [[] for _ in range(finalists)]
     remaining = list(range(finalists))
@@ -51,7 +51,7 @@ def race(
 def winner(costs: Sequence[Sequence[float]]) -> int | None:
     """Returns the index of the configuration with the lowest mean cost over all seeds.
 
-    Configurations that dropped out or failed do not count. Returns None if none is left.
+    Configurations that dropped out or failed are ignored. Returns None if all failed.
     """
     seeds = max(map(len, costs))
     means = [float(np.mean(row)) if len(row) == seeds else np.inf for row in costs]
@@ -60,9 +60,9 @@ def winner(costs: Sequence[Sequence[float]]) -> int | None:
 
 
 def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[float]:
-    """Returns the probability, for each configuration, that it is better than the one at `best`.
+    """Returns, for each configuration, the probability of being better than the one at `best`.
 
-    Two configurations are compared on the seeds that both were trained on.
+    Configurations are compared on the seeds that all of them were trained on.
     """
     found = []
     for index, row in enumerate(costs):

@@ -1,4 +1,4 @@
-"""The trials of a study with one objective, ordered from the best to the worst."""
+"""Sorts the trials of a study with one objective from the best to the worst."""
 
 import optuna
 from optuna.study import StudyDirection

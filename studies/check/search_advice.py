@@ -1,4 +1,4 @@
-"""Advice for the next search: wider ranges, fewer choices, or no pruning."""
+"""Yields advice for the next search: wider ranges, fewer choices, or no pruning."""
 
 import math
 from collections import Counter, defaultdict
@@ -25,25 +25,25 @@ NumericDistribution = FloatDistribution | IntDistribution
 End = Literal["lower", "upper"]
 
 TOP = 10
-"""Number of the best trials to look at. In a long search, a tenth of the trials is looked at."""
+"""Number of best trials to look at. With more than 100 trials, a tenth of them is used instead."""
 END_SHARE = 0.05
-"""The part of a range that counts as its end: 5 %, of the logarithms if the range has `log`."""
+"""The share of a range that counts as its end. In logarithmic ranges, a share of the logarithm."""
 MIN_SHARE = 0.6
-"""The share of the best trials that must be at one end of a range for advice. A range of few
-integers needs a larger share, because chance puts more trials at its ends."""
+"""The minimal share of the best trials at one end of a range. With less, no advice is given. The
+minimum is larger for a range of few integers, because its ends get more trials by chance."""
 MIN_TRIALS = 5
-"""Number of trials with a choice before it can be called weak. A choice that is as good as the
-others is absent from the best third in five trials with a probability of 13 %."""
+"""Minimal number of trials with a choice before the choice can be called weak. With five trials,
+an average choice is absent from the best third of trials with a probability of 13 %."""
 MIN_PRUNED = 3
-"""Number of trials that must have been pruned after an epoch to estimate the threshold there."""
+"""Minimal number of trials pruned after an epoch, to estimate the pruning threshold there."""
 
 
 def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     """Yields advice for parameters whose best values are mostly at one end of their range.
 
-    The advice is a search with a wider range. The model must be buildable with the new end of the
-    range. There is no advice if the default is beyond the end: for a penalty with the default 0,
-    values at the lower end 1e-9 need no wider range.
+    The advice is a search with a wider range, if the model can be built with the new end of the
+    range. There is no advice if the parameter's default is beyond the old end. For example, a
+    penalty with the default 0 needs no range below 1e-9.
     """
     for study in _single_objective_studies(checkup):
         trials = rank_trials(study)
@@ -83,9 +83,9 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistribution, End, int]]:
-    """Returns the parameters of which many values in the trials `best` are at one end.
+    """Returns the parameters that have many of their best values at one end of the range.
 
-    Returns the distribution, the end, and the number of values at that end, by parameter.
+    Returns for each parameter: the distribution, the end, and the number of values at the end.
     """
     crowded = {}
     distributions = {n: d for trial in best for n, d in trial.distributions.items()}
@@ -119,17 +119,17 @@ def _relative_position(distribution: NumericDistribution, value: float) -> float
 
 
 def _is_beyond(default: Any, distribution: NumericDistribution, end: End) -> bool:
-    """Returns whether a default is a number outside of the range, beyond the given end."""
+    """Returns whether a default value is a number beyond the lower or upper end of a range."""
     if not isinstance(default, int | float):
         return False
     return default < distribution.low if end == "lower" else default > distribution.high
 
 
 def _wider_end(distribution: NumericDistribution, end: End) -> float | None:
-    """Returns the new value of one end of a range that gets wider by half.
+    """Returns a new value for one end of a range, so that the range is wider by half.
 
-    On a logarithmic scale, the new end is at most ten times as far. Returns None if the parameter
-    has no values beyond the present end.
+    In a logarithmic range, the end is multiplied or divided by at most ten. Returns None if no
+    value beyond the old end is possible.
     """
     low, high = distribution.low, distribution.high
     if distribution.log:
@@ -195,9 +195,9 @@ def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any]) -> Counter[str]:
-    """Returns the number of trials with each choice of the parameter `name`.
+    """Returns how many trials have each choice of the parameter `name`.
 
-    `words` maps the word for each choice to the choice. The result is by word.
+    `words` maps the words for the choices to the choices. The keys of the result are the words.
     """
     values = [trial.params[name] for trial in trials if name in trial.params]
     return Counter(
@@ -206,12 +206,12 @@ def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any
 
 
 def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
-    """Yields advice to search without pruning, if good trials had bad values in early epochs.
+    """Yields advice to search without pruning, if many good trials had bad values early.
 
-    The threshold of an epoch is the median value of the trials that were pruned after this epoch;
-    there must be at least three. A late bloomer is a complete trial of the best third that was not
-    better than a threshold, and was not pruned because the pruner spares some trials. The advice
-    is given if a third of the best trials, and at least two, are late bloomers.
+    The threshold of an epoch is the median value of the trials that were pruned after this epoch,
+    if there are at least three. A late bloomer is one of the best complete trials, whose value was
+    once not better than the threshold. The pruner had spared this trial. The advice is given if at
+    least two trials and a third of the best third of trials are late bloomers.
     """
     for study in _single_objective_studies(checkup):
         sign = direction_sign(study)

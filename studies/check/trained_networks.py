@@ -21,7 +21,7 @@ CHECKPOINT = "model.ckpt"
 
 
 def find_broken_checkpoints(checkup: Checkup) -> Iterator[Finding]:
-    """Yields a finding for each checkpoint of a training or an unfinished trial that is broken."""
+    """Yields a finding for each broken checkpoint, of trained networks and unfinished trials."""
     for folder in checkup.folders():
         for path in sorted(folder.glob("*/*.ckpt")):
             is_partial = path.parent.name.endswith(("-partial", "-partial-before"))
@@ -52,9 +52,9 @@ def _check_readable(
 
 
 def _training_source(path: Path) -> str:
-    """Returns the argument with which `train` writes the checkpoint `path` again.
+    """Returns the argument for `train` to train the network in the checkpoint `path` again.
 
-    Returns an empty text if `train` did not write this checkpoint.
+    Returns an empty text if the checkpoint is not in a folder that `train` writes.
     """
     folder = path.parent
     if re.fullmatch(r"config-\w+", folder.name):

@@ -72,9 +72,10 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _waiting_duplicates(trials: list[FrozenTrial], tried: dict[Params, int]) -> dict[int, int]:
-    """Returns the number of each waiting trial that repeats another, and the other's number.
+    """Returns the waiting trials with the parameters of an earlier trial.
 
-    `tried` holds the number of the first finished trial for each set of parameters.
+    The keys are the numbers of the waiting trials; the values, those of the earlier trials.
+    `tried` has the number of the first finished trial for each set of parameters.
     """
     names = {frozenset(name for name, _ in params) for params in tried}
     found = {}

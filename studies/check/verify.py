@@ -47,7 +47,7 @@ class TrialOutcome:
         return cls(trial.intermediate_values, values[0] if len(values) == 1 else values)
 
     def first_difference(self, other: Self) -> int | None:
-        """Returns the first step at which two outcomes have different values; None if none."""
+        """Returns the first step at which `other` has another value; None if all are equal."""
         steps = sorted({*self.reports, *other.reports})
         return next((n for n in steps if self.reports.get(n) != other.reports.get(n)), None)
 
@@ -72,9 +72,9 @@ class Verification(Result):
             all are equal, or if the trial was not run again.
         recorded_value: The recorded value at `first_difference`. If `first_difference` is None,
             the recorded final value, or the reason why the trial failed.
-        current_value: The same value in the new run; None if the trial was not run again.
-        changes: For each library, machine or data fact that has changed, by name: the recorded
-            and the current state.
+        current_value: The corresponding value of the new run; None if there was no new run.
+        changes: Facts about libraries, machine and data that have changed. The keys are their
+            names, and the values are pairs of the recorded and the current state.
     """
 
     study: str
@@ -174,7 +174,7 @@ def verify_some(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Iterator[Verification]:
-    """Yields the verifications of randomly chosen complete and pruned trials of a study.
+    """Verifies randomly chosen complete and pruned trials of a study. Yields the results.
 
     Args:
         name: Name of the study.
@@ -199,7 +199,7 @@ def verify_some(
 
 
 def _check_has_result(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Raises StudyError if a trial has no result to compare: neither a value nor a divergence."""
+    """Raises StudyError if a trial cannot be verified: it has no value and has not diverged."""
     reason = read_trial_record(trial).stopped or "it has no result"
     metrics = read_study_record(study).metrics
     diverged = any(reason.startswith(f"{name} is ") for name in metrics)
@@ -243,9 +243,9 @@ class _Rerun:
         )
 
     def _run(self, trial: FrozenTrial, seed: int, title: str | None) -> TrialOutcome:
-        """Trains with the parameters of a trial, for at most one epoch more than the recorded run.
+        """Runs a trial again and returns the new outcome.
 
-        Returns the outcome of the new run.
+        The new run ends at the latest one epoch after the last recorded epoch.
         """
         replay(self.objective.model, trial.params, self.data.spec)  # raises a readable SpaceError
         max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
@@ -261,9 +261,9 @@ class _Rerun:
 
 
 def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
-    """Returns the facts about libraries, code and machine that have changed, by name.
+    """Returns the facts about libraries, code and machine that have changed since a trial.
 
-    Each value is a pair of the recorded and the current state.
+    The keys are names, and the values are pairs of the recorded and the current state.
     """
     before: dict[str, Any] = {**provenance.versions, **provenance.to_table()}
     now = {**versions(), "git_commit": git_commit(), **machine()}
@@ -276,7 +276,7 @@ def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
 
 @contextmanager
 def _with_threads(number: int | None) -> Iterator[None]:
-    """Sets the number of PyTorch's threads for the block. With None, it is not changed."""
+    """Sets the number of PyTorch's threads for the block. None leaves the number unchanged."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or before)
     try:

@@ -1,1 +1,1 @@
-"""Defines studies: reads a user's options, builds the study from them, and looks studies up."""
+"""Defines studies: reads the options, builds studies from them, and looks up existing studies."""

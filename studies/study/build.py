@@ -57,7 +57,7 @@ def build_spec(
         recipe: The recipe.
         runs: The runs folder.
         encoder: The header of the encoder's checkpoint, or the name of a torchvision architecture.
-            Then the encoder has initial weights, and the file of the encoder is not read.
+            If given, the encoder has initial weights, and no file is read.
 
     Raises:
         StudyError: If the model, space or objective does not exist, or an option does not fit.
@@ -122,9 +122,9 @@ def describe_encoder(recipe: Recipe) -> CheckpointHeader | str:
 
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
-    """Returns the search space `name` of a catalog entry.
+    """Returns the search space called `name` of a catalog entry.
 
-    If models of this entry need an encoder, the space has an untrained one.
+    If the entry's models need an encoder, an untrained encoder is used.
     """
     space: Callable[..., Any] = resolve_name(entry.spaces[name])
     return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.needs_encoder else space
@@ -161,7 +161,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
 
 
 def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[], TensorData]:
-    """Returns a function that reads the data of a recipe as the model of `entry` needs them."""
+    """Returns a function that reads the data of a recipe in the form that `entry` needs."""
     assert recipe.data is not None
     usual, normalize = entry.batch_size, recipe.normalize
     if recipe.space == PUBLISHED and entry.published is not None:
@@ -215,9 +215,10 @@ def _put_on_encoder(
     runs: Runs,
     encoder: CheckpointHeader | str | None,
 ) -> tuple[EncoderSpace, Callable[[], Any]]:
-    """Returns the search space and the data of a study whose models are put on an encoder.
+    """Returns the search space and the data of a study whose models use an encoder.
 
-    If the encoder is frozen, the data are the items after encoding.
+    The data are returned as a function that reads them. If the encoder is frozen, the function
+    returns encoded items.
     """
     if encoder is not None:
         return EncoderSpace(

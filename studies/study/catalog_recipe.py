@@ -12,7 +12,7 @@ from .study_error import StudyError, check_choice, check_known
 def catalog_entry(recipe: Recipe) -> CatalogEntry:
     """Returns the catalog entry of a recipe's model.
 
-    For the model `auto`, the entries of the models that it chooses among are joined.
+    For the model `auto`, the entries of all models in `recipe.models` are joined.
 
     Raises:
         StudyError: If the model or space does not exist, the recipe names no data, or the recipe
@@ -53,7 +53,7 @@ def objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Directio
 
 
 def check_words(recipe: Recipe) -> None:
-    """Checks what a user has typed into a recipe, as far as that is possible without PyTorch.
+    """Checks the model, space, objectives and data of a recipe, without importing PyTorch.
 
     Raises:
         StudyError: If the model, space or objective does not exist, or an option does not fit.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 FROM_ENTRY = "from"
-"""The definition entry that names the study of reused trials. It may differ between studies."""
+"""The name of a definition entry that may differ: the study whose trials are reused."""
 
 _RANGE = re.compile(r"(int|float|one of) ")
 """Matches the beginning of a definition entry that is the range of a parameter."""

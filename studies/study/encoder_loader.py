@@ -15,7 +15,7 @@ from ...storage.storage_error import StorageError
 from .study_error import StudyError
 
 RANDOM_WEIGHTS = "none"
-"""The value of the option `weights` that stands for random weights."""
+"""The value of the option `weights` for random weights."""
 
 
 def weights_hash(weights: str | None) -> str:
@@ -42,12 +42,12 @@ def check_weights(encoder: str | None, weights: str | None) -> None:
 
 
 class EncoderLoader:
-    """A function that loads an encoder at the first call, and returns the same one afterwards.
+    """Returns an encoder when called. The first call loads the encoder, after checking its hash.
 
     Args:
-        load: Loads the encoder for data of a given shape and kind.
+        load: Function that loads the encoder for data of a given shape and kind.
         weights: The name of the weights, for error messages.
-        read_hash: Returns the present hash of the weights.
+        read_hash: Function that returns the present hash of the weights.
         expected_hash: Hash of the weights when the study was created.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Recognizes checkpoints in the wrong folder, and encoders that have changed since their use."""
+"""Finds checkpoints that are in the wrong folder, and encoders that have changed."""
 
 import logging
 import os
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 def warn_if_misplaced(path: Path, runs: Runs) -> Path:
-    """Returns `path` unchanged. Logs a warning if the checkpoint belongs to another folder.
+    """Returns the path of a checkpoint unchanged. Logs a warning if it belongs to another folder.
 
-    A checkpoint outside of the runs folder causes no warning.
+    There is no warning about a checkpoint outside of the runs folder.
     """
     study, place = None, _training_folder(path, runs)
     if place is not None and database_exists(runs.database):
@@ -106,7 +106,7 @@ def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> s
 
 
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
-    """Returns whether the encoder of a study was deleted or trained again after its use."""
+    """Returns whether a study's encoder was deleted or trained again after the study began."""
     source = read_study_record(study).encoder_source
     if source is None:
         return False

@@ -15,7 +15,7 @@ def allow(*models: str) -> None:
     """Trusts Python modules of custom studies, for the rest of this process.
 
     Args:
-        models: `module:NAME` of a `StudySpec`, as `search` takes it.
+        models: The `module:NAME` of each `StudySpec`, as for `search`.
 
     Example:
         >>> latentune.allow("mine:SPEC")
@@ -31,8 +31,8 @@ def trusted_modules() -> tuple[str, ...]:
 def check_module_trust(model: str, storage: str) -> None:
     """Raises StudyError if `model` is a `module:NAME` from a file, and the module is not trusted.
 
-    A module is trusted if the user named it by `allow`, or if the database `storage` has a study
-    with this module that was not imported from an archive.
+    A module is trusted if the user named it by `allow`, or if a study with this module was created
+    in the database `storage`. A study that was imported from an archive does not count.
     """
     if ":" not in model or model in _trusted_modules:
         return

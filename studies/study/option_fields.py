@@ -58,7 +58,7 @@ def options_of(record: type) -> dict[str, OptionField]:
 
 
 def pick_options(record: type[R], values: Mapping[str, Any]) -> R:
-    """Returns an instance of the dataclass `record` with those of `values` that are its options.
+    """Returns an instance of the dataclass `record`, with its options taken from `values`.
 
     Other entries of `values` are ignored.
     """

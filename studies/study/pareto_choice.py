@@ -19,8 +19,8 @@ def objective_names(study: optuna.Study) -> list[str]:
 def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial:
     """Returns one trial of the Pareto front: the best in one objective, or the knee of the front.
 
-    The knee is the trial that is farthest from the line between the two ends of the front. At
-    other trials, a small gain in one objective costs much of the other objective.
+    The knee is the trial that is farthest from the line between the two ends of the front. It is a
+    compromise: a further gain in one objective costs much of the other.
 
     Args:
         study: A study of several objectives.

@@ -22,7 +22,7 @@ PYTHON_NAMES = {
     "range": "ranges",
     "time": "seconds",
 }
-"""The names of arguments in Python, by their names on the command line, where both differ."""
+"""The Python name of each argument that has another name on the command line, by that name."""
 
 
 def public_api(function: Callable[P, R]) -> Callable[P, R]:
@@ -31,8 +31,7 @@ def public_api(function: Callable[P, R]) -> Callable[P, R]:
     Arguments are converted to the types of their annotations by `convert_argument`.
 
     Raises:
-        TypeError: If the function has no argument of this name. The message suggests the right
-            name.
+        TypeError: If the function has no argument with a given name. The message suggests one.
         StudyError: If the value of an argument cannot be converted to the annotation.
         StorageError: If the function fails because Optuna cannot read a cell of the database.
     """

@@ -27,9 +27,9 @@ ALWAYS_RECORDED = ("space", "seed")
 
 
 def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
-    """Returns the model and the data that a user has named.
+    """Returns the names of the model and the data.
 
-    If the user has typed only one word, `model`, and this word names data, the model is `auto`.
+    If `data` is None and `model` is the name of data, returns `auto` and that name.
     """
     if data is not None or model in MODELS or ":" in model:
         return model, data
@@ -97,9 +97,9 @@ class Recipe(StudyOptions):
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], runs: "Runs") -> Self:
-        """Returns a recipe from the result of `to_table`, like `from_table`.
+        """Returns a recipe from the result of `to_table`, without checking trust in a module.
 
-        A module that is not trusted is no error, because this method does not import it.
+        Otherwise this is the same as `from_table`.
         """
         types = get_type_hints(cls)
         for name in table:
@@ -115,9 +115,10 @@ class Recipe(StudyOptions):
         return replace(recipe, encoder=os.path.realpath(runs.resolve(recipe.encoder)))
 
     def to_table(self, runs: "Runs") -> dict[str, Any]:
-        """Returns the recipe as a dictionary for TOML and JSON, mostly without default values.
+        """Returns the recipe as a dictionary for TOML and JSON.
 
-        The path of an encoder becomes relative to the runs folder, so the folder can be moved.
+        Entries with default values are left out, except `ALWAYS_RECORDED`. The path of an encoder
+        becomes relative to the runs folder, so the folder can be moved.
 
         Raises:
             StorageError: If the encoder is a checkpoint outside of the runs folder.
@@ -135,7 +136,7 @@ class Recipe(StudyOptions):
         return self if data_dir is None else replace(self, data_dir=os.path.abspath(data_dir))
 
     def check_custom_study(self) -> None:
-        """Raises StudyError if the recipe of a custom study has an option that its module sets."""
+        """Raises StudyError if an option is set that does not apply to custom studies."""
         options = options_of(StudyOptions).items()
         fitting = {"model", *(name for name, one in options if one.option.fits_custom_study)}
         for name in self._non_default_entries():
@@ -161,7 +162,7 @@ class Recipe(StudyOptions):
         return entries
 
     def _non_default_entries(self, also: Collection[str] = ()) -> dict[str, Any]:
-        """Returns the entries with other values than the defaults, and the entries in `also`."""
+        """Returns the entries that differ from their defaults, and always the entries `also`."""
         return {
             field.name: value
             for field in fields(self)

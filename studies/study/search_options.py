@@ -1,4 +1,4 @@
-"""The options of a search that do not change its trials, such as its duration and location."""
+"""The options of a search: duration, sampler and pruner, cluster, and the place of files."""
 
 from dataclasses import dataclass
 from math import inf
@@ -14,7 +14,7 @@ from .study_error import StudyError
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """The options of a search that do not change what its trials mean, such as its duration."""
+    """The options of a search, such as duration and sampler. Trials do not depend on them."""
 
     name: Annotated[
         str | None,

@@ -7,10 +7,10 @@ from ...search_spaces.space_errors import did_you_mean
 
 
 def explain_unreadable_database(error: Exception) -> Exception:
-    """Returns a better error if the database has a cell that Optuna cannot read.
+    """Returns an error about a cell of the database that Optuna cannot read, or else `error`.
 
-    Such a cell can cause an exception of any class. The better error names the cell. If there is
-    no such cell, or `error` is one of this package, `error` itself is returned.
+    Such a cell can cause an exception of any class. `error` itself is returned if all cells can be
+    read, or if `error` is a `LatentuneError`.
     """
     from ...storage.database import first_bad_cell_error
 

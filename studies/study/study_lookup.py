@@ -49,13 +49,14 @@ def best_configuration(
 ) -> Best:
     """Returns the configuration of a study's best trial, or of trial `number`.
 
-    If `confirm` has found a best trial, that is the best one, and its value is the mean over the
-    seeds of `confirm`.
+    If the study was confirmed, the best trial is the winner of `confirm`, and the value is the
+    mean over the seeds of `confirm`.
 
     Args:
         study: The study.
         number: Number of the trial; None for the best trial.
-        preference: For several objectives, which trial is the best; see `choose_preferred`.
+        preference: If the study has several objectives: an objective, or `knee`, by which
+            `choose_preferred` chooses the best trial.
 
     Raises:
         StudyError: If no trial is complete, trial `number` does not exist or has no value, or the

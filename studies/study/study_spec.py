@@ -51,7 +51,7 @@ class StudySpec:
         distributions: Mapping[str, BaseDistribution],
         recipe_entries: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
-        """Returns the study's definition: facts that are equal in studies with comparable trials.
+        """Returns the study's definition. Studies with equal definitions have comparable trials.
 
         A parameter with the name of another entry, such as `epochs`, gets the prefix `params_`.
 

@@ -104,7 +104,7 @@ def export(
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yields the name in the archive and the path of each file in a study's folder.
+    """Yields each file in a study's folder: its name in the archive and its path.
 
     Caches and unfinished files are left out.
     """
@@ -152,9 +152,9 @@ def _artifact_files(
 
 
 def _encoder_files(dump: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
-    """Yields the name in the archive and the path of the encoder's checkpoint and best.toml.
+    """Yields the checkpoint and the best.toml of a study's encoder: archive names and paths.
 
-    Yields nothing if the study has no own encoder, or if the encoder's file has changed.
+    Yields nothing if the study has no trained encoder, or if the checkpoint has changed.
     """
     record = read_study_record(dump)
     if record.encoder_source is None:

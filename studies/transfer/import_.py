@@ -88,8 +88,8 @@ def import_(
     Args:
         path: Path of the zip file.
         name: A new name for the study; None keeps the name in the archive.
-        into: Name of an existing study with the same definition. Complete and pruned trials that
-            it does not have yet are added to it. Their attribute `origin` names the other study.
+        into: Name of an existing study with the same definition. New complete and pruned trials
+            are added to this study. Their attribute `origin` names the imported study.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
@@ -162,11 +162,11 @@ def _check_name_is_free(
 ) -> list[str]:
     """Returns the names of all other studies, after checking that no study is called `name`.
 
-    An incomplete study that a killed import has left does not count. With `remove_incomplete`,
-    it is deleted.
+    The name may belong to an incomplete study that a killed import has left. With
+    `remove_incomplete`, that study is deleted.
 
     Raises:
-        StudyError: If a study is called `name`.
+        StudyError: If another study is called `name`.
     """
     others = []
     for study in optuna.get_all_study_summaries(database, include_best_trial=False):
@@ -188,8 +188,7 @@ def _check_name_is_free(
 def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
     """Raises StorageError if a study's folder already has links or unexpected files.
 
-    Files that the archive would write, and caches, are expected. `files` has the files to write
-    as keys.
+    Caches are expected, and so are the files that will be written: the keys of `files`.
     """
     for path in (folder, *folder.rglob("*")):
         is_expected = path in files or is_cache(path.name)

@@ -1,4 +1,4 @@
-"""Merges: adds the trials in an archive to a study with the same definition."""
+"""Adds the trials in an archive to an existing study with the same definition."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tupl
     interruption.
 
     Returns:
-        The study, the number of added trials, and the number of trials that it had already.
+        The study, the number of added trials, and the number of trials that were there already.
 
     Raises:
         StudyError: If the study does not exist, has another definition, or cannot hold the trials.

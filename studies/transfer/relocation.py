@@ -1,4 +1,4 @@
-"""Relocates imported studies: changes the recorded name of a study and path of its encoder."""
+"""Changes the recorded name of an imported study, and the recorded path of its encoder."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -16,11 +16,10 @@ from .study_dump import StudyDump
 
 
 def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
-    """Returns the new path of each encoder file in an archive, by its name in the archive.
+    """Returns the path to unpack each encoder file of an archive to, by the file's archive name.
 
-    The new paths are in the folder of the imported study `name`. The result is empty if the
-    archive has no encoder, or if the runs folder already has the same encoder at the path in the
-    recipe.
+    The paths are in the folder of the imported study `name`. The result is empty if the archive
+    has no encoder, or if the same encoder is already at the path that the recipe names.
     """
     files = archive.file.files
     if layout.ENCODER_CHECKPOINT not in files:
@@ -40,7 +39,7 @@ def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict
 def relocate(dump: StudyDump, name: str, encoder: Path | None, runs: Runs) -> StudyDump:
     """Returns a dump in which the study is called `name`, and its encoder has the path `encoder`.
 
-    With None, the path of the encoder is not changed.
+    If `encoder` is None, the path is not changed.
     """
     for trial in dump.trials:
         path = read_trial_record(trial).failure or ""

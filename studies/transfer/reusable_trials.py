@@ -34,8 +34,8 @@ class ReusableTrials:
         study: Name of the older study.
         trials: Copies of the trials that are inside the new search space, with the distributions
             of the new search space.
-        outside: Number of trials outside of the new search space, by the first parameter whose
-            value is outside.
+        outside: Number of trials outside of the new search space, by parameter: the first one
+            with a value outside of its range.
     """
 
     study: str
@@ -51,7 +51,7 @@ class ReusableTrials:
         return f"{text}; {n_outside} {'lies' if n_outside == 1 else 'lie'} outside: {counts}"
 
     def untried_points(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Returns those of `points`, which are sets of parameters, that no trial has tried."""
+        """Returns the points that no trial has tried. A point is a set of parameter values."""
         tried = [trial.params.items() for trial in self.trials]
         return [point for point in points if not any(point.items() <= params for params in tried)]
 
@@ -59,7 +59,7 @@ class ReusableTrials:
 def find_reusable_trials(
     name: str, space: Space, data: DataSpec, definition: Mapping[str, str], url: str
 ) -> ReusableTrials:
-    """Returns the trials of an older study that a new study can use.
+    """Returns the trials of an older study that are inside the search space of a new study.
 
     Args:
         name: Name of the older study.

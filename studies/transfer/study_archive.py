@@ -40,7 +40,7 @@ REUSABLE_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 """The states of trials that another study can reuse."""
 
 _TRIAL_ATTRIBUTE = re.compile(r"(dashboard:(?:artifacts:)?)(\d+)(:.*)", re.DOTALL)
-"""Matches study attributes of the dashboard whose name contains the number of a trial."""
+"""Matches the names of a study's attributes that contain the id of a trial, with the id."""
 _UNFINISHED = ("-partial", "-before", "-finished", ".partial", ".lock")
 
 
@@ -57,7 +57,7 @@ class StudyArchive:
     dump: StudyDump
 
     def folder_files(self) -> dict[str, str]:
-        """Returns the path of each file relative to the study's folder, by its archive name."""
+        """Returns the path of each file in the study's folder, by its name in the archive."""
         prefix = f"{FOLDER}/"
         names = [name for name in self.file.files if name.startswith(prefix)]
         return {name: name.removeprefix(prefix) for name in names}
@@ -125,22 +125,23 @@ def is_cache(name: str) -> bool:
 
 
 def is_excluded(name: str) -> bool:
-    """Returns whether archives leave out a file or folder of this name.
+    """Returns whether archives leave out a file or folder called `name`.
 
-    These are unfinished files, older versions of files, and caches.
+    Unfinished files, older versions of files, and caches are left out.
     """
     return name.endswith(_UNFINISHED) or is_cache(name)
 
 
 def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:
-    """Returns system attributes of a study, with other trial numbers in the dashboard's names.
+    """Returns a study's system attributes, after replacing trial numbers in attribute names.
 
-    The dashboard writes the id of a trial into the names of some attributes; an archive has the
-    trial's number instead. Attributes about trials that are not in `numbers` are left out.
+    The dashboard writes the id of a trial into the names of some attributes. In an archive, the
+    names have the number of the trial instead of the id. Attributes about a trial that is not in
+    `numbers` are left out.
 
     Args:
         attrs: The system attributes of a study.
-        numbers: The new number or id of each trial, by the old one.
+        numbers: The replacement of each number in the names.
     """
     found = {}
     for name, value in attrs.items():

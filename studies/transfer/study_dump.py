@@ -1,6 +1,6 @@
-"""Converts a study with all its trials to JSON and back. What is read is checked.
+"""Converts a study with all its trials to JSON, and reads such JSON after checking every value.
 
-Archives contain this JSON and no database file, because SQLite is not safe with files of others.
+An archive has this JSON and no database file, because it is not safe to open any SQLite file.
 """
 
 import json
@@ -36,7 +36,7 @@ REQUIRED = ("command", "recipe", "metrics", "definition")
 
 @dataclass(frozen=True)
 class StudyDump:
-    """A study with everything that the database has about it.
+    """All that the database has about a study.
 
     Attributes:
         name: Name of the study.
@@ -82,10 +82,7 @@ class StudyDump:
 
 
 def dump_study(study: optuna.Study) -> StudyDump:
-    """Returns a study with everything that the database has about it.
-
-    RUNNING trials become WAITING.
-    """
+    """Returns all that the database has about a study. RUNNING trials become WAITING."""
     trials = study.get_trials()
     for trial in trials:
         if trial.state == TrialState.RUNNING:
@@ -100,9 +97,9 @@ def dump_study(study: optuna.Study) -> StudyDump:
 
 
 def read_dump(table: Any, path: str) -> StudyDump:
-    """Returns the study in a JSON object, after checking every value in the object.
+    """Returns the study that the JSON object `table` describes, after checking every value.
 
-    `path` is the file of the object, for error messages.
+    `path` is the file with the JSON object, for error messages.
 
     Raises:
         StorageError: If an entry is missing or of the wrong type, the recipe is invalid, or a
