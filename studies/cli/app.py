@@ -97,9 +97,9 @@ def main() -> NoReturn:
 
 
 def run_process() -> NoReturn:
-    """Runs the command line, and ends the process without the cleanup of Python.
+    """Runs the command line, and ends the process before Python unloads all modules.
 
-    This cleanup would take two seconds, because it unloads each module of PyTorch and Lightning.
+    Unloading PyTorch and Lightning would take two seconds.
     """
     try:
         main()

@@ -61,7 +61,7 @@ def verify(study: str, trials: int | None, seed: int, **place: Any) -> None:
 def _next_command_words(opened: "optuna.Study", study: str) -> list[str]:
     """Returns the words of the command to type next.
 
-    It is `train` with the argument `study` if the verified trial has a value.
+    If the verified trial has a value, the command trains it.
     """
     from ..study.study_error import StudyError
     from ..study.study_lookup import best_configuration, split_trial_number

@@ -12,7 +12,7 @@ MAX_UNREADABLE_NAMES = 20  # unreadable inputs that are listed by name
 
 
 def print_log_messages() -> None:
-    """Lets all later log messages of the package be printed on the console."""
+    """Makes the package print its log messages on the console from now on."""
     log = logging.getLogger("latentune")
     if not any(isinstance(handler, _ConsoleHandler) for handler in log.handlers):
         log.addHandler(_ConsoleHandler())

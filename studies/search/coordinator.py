@@ -52,7 +52,7 @@ class Coordinator:
     def run(self, command: str) -> Study:
         """Runs the search and returns its study.
 
-        A new study records `command`, which the user has typed.
+        A new study records `command`, the command line or the call that started the search.
 
         Raises:
             KeyboardInterrupt: If a signal has stopped the search.

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 def open_or_create_study(plan: SearchPlan, command: str) -> Study:
     """Returns the study of a search; creates the study and its database if they do not exist.
 
-    A new study records `command`.
+    A new study records `command`, the command line or the call that started the search.
 
     Raises:
         StudyError: If the study exists with another definition.

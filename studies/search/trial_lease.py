@@ -47,8 +47,8 @@ class TrialLease:
 class CheckLease(pl.Callback):
     """A callback that stops the training of a trial which another process has requeued.
 
-    It checks the lease before validation, so that this process reports no further epoch. It
-    checks once per heartbeat at most, because a lease is lost only after several heartbeats.
+    It checks the lease before validation, so that no epoch of such a trial is reported. It checks
+    at most once in the time between two heartbeats, because a lease is lost only after several.
     """
 
     def __init__(self, lease: TrialLease) -> None:

@@ -35,7 +35,7 @@ class WorkerBackend(Protocol):
 
     Attributes:
         lock: The lock that the workers share with the coordinator.
-        needs_heartbeat_proxy: Whether workers cannot write heartbeats to the database themselves.
+        needs_heartbeat_proxy: Whether the coordinator must write the heartbeats of workers.
     """
 
     lock: Lock

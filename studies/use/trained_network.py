@@ -65,7 +65,7 @@ class TrainedNetwork:
         return self.data
 
     def part(self, name: PartName, seed: int | None = None) -> Part:
-        """Returns the part `name` of the data; `seed` shuffles it if it is the training part."""
+        """Returns the part `name` of the data. If `seed` is given, training items are shuffled."""
         part: Part = getattr(self.tensor_data.splits, name)
         if name == "train" and seed is not None:
             order = torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))

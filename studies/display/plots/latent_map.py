@@ -1,4 +1,4 @@
-"""Plots of latent codes: maps in two dimensions, and histograms of real and of sampled codes."""
+"""Plots of latent codes: maps in two dimensions, and histograms of real and sampled codes."""
 
 from pathlib import Path
 from typing import Any
