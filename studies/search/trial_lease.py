@@ -47,8 +47,8 @@ class TrialLease:
 class CheckLease(pl.Callback):
     """A callback that stops the training of a trial which another process has requeued.
 
-    It checks the lease before validation, so that no epoch of such a trial is reported. It checks
-    at most once in the time between two heartbeats, because a lease is lost only after several.
+    It checks the lease before validation, so that no epoch of such a trial is reported. One check
+    in the time between two heartbeats is enough: a lease is lost after several missed heartbeats.
     """
 
     def __init__(self, lease: TrialLease) -> None:

@@ -105,7 +105,7 @@ def _select_gpu(index: int) -> None:
 
 
 def _to_picklable(error: Exception) -> Any:
-    """Returns an error without its cause, in a form that can be sent to the coordinator."""
+    """Returns `error` or, if it cannot be pickled, a picklable error with its message."""
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(database_message(error))
     try:
