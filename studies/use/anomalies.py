@@ -1,15 +1,13 @@
 """The verb `anomalies`: scores the test part and other items by their reconstruction error."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
-from rich.console import RenderableType
 from torch import Tensor
 
 from ...models.roles import Encodes, Reconstructs
@@ -26,144 +24,19 @@ from ...objectives.metrics.anomaly_scores import (
     separating_threshold,
 )
 from ...objectives.metrics.baselines import code_length, pca_scorer
-from ...objectives.metrics.confidence_intervals import (
-    Interval,
-    auroc_interval,
-    binomial_interval,
-    exceedance_interval,
-)
 from ...storage.folder_replacement import replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import plot_extreme_images
 from ..display.plots.score_distributions import plot_score_distributions
-from ..display.result import FolderResult, frame_table
 from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
+from .anomaly_report import INLIERS, OUTLIERS, PCA_SCORE, REGRESSION_RULE, AnomalyReport
 from .inference import InferenceResult, run_inference
 from .trained_network import load_trained_network
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items
-
-INLIERS, OUTLIERS = "inliers", "outliers"
-PCA_SCORE = "score_pca"
-REGRESSION_RULE = "logistic regression"
-MAX_UNREADABLE = 10
-"""Maximum number of unreadable items whose names are printed."""
-
-
-@dataclass(frozen=True, repr=False)
-class AnomalyReport(FolderResult):
-    """Anomaly scores of the test part and of other items.
-
-    Attributes:
-        folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, if the items are
-            images, `images.png`.
-        names: Names of the two data sets, `inliers` and `outliers`.
-        scores: A row for each item, with these columns:
-
-            - `set`: `inliers` or `outliers`.
-            - `item`: The file, the row, or the index in an array.
-            - `score`: The score by the network.
-            - `score_pca`: The score by PCA, with as many components as latent dimensions. The
-              column is missing if the network has no `encode` or the items are not in memory.
-            - `anomaly`: Whether `score` is above the first threshold.
-        thresholds: The threshold of each rule; an item with a larger score is an anomaly.
-        unreadable: The reason why an item could not be read. The keys are the names of the items.
-        quantile: Share of the validation part with scores below the first threshold.
-        n_validation: Number of validation items from which the first threshold was computed.
-    """
-
-    names: Mapping[str, str]
-    scores: pd.DataFrame
-    thresholds: Mapping[str, float]
-    unreadable: Mapping[str, str]
-    quantile: float
-    n_validation: int
-
-    @property
-    def auroc(self) -> float:
-        """The probability that an outlier has a larger score than an inlier, from 0 to 1."""
-        return self._compute_auroc("score")
-
-    @property
-    def pca_auroc(self) -> float | None:
-        """The AUROC of the column `score_pca`; None if `scores` has no such column."""
-        return self._compute_auroc(PCA_SCORE) if PCA_SCORE in self.scores else None
-
-    @property
-    def auroc_interval(self) -> Interval:
-        """The 95 % confidence interval of the AUROC."""
-        n_outliers = int((self.scores["set"] == OUTLIERS).sum())
-        return auroc_interval(self.auroc, len(self.scores) - n_outliers, n_outliers)
-
-    def _compute_auroc(self, column: str) -> float:
-        from sklearn.metrics import roc_auc_score
-
-        return float(roc_auc_score(self.scores["set"] == OUTLIERS, self.scores[column]))
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """A row for each rule, with its threshold and its accuracy on each set."""
-        sets = dict(iter(self.scores.groupby("set")["score"]))
-        thresholds = self.thresholds.values()
-        columns = {
-            "threshold": thresholds,
-            "inliers passed": [(sets[INLIERS] <= threshold).mean() for threshold in thresholds],
-            "outliers found": [(sets[OUTLIERS] > threshold).mean() for threshold in thresholds],
-        }
-        return pd.DataFrame(columns, index=pd.Index(self.thresholds, name="rule"))
-
-    @property
-    def verdict(self) -> list[str]:
-        """Lines with the AUROC, its confidence interval, and the AUROC of PCA."""
-        low, high = self.auroc_interval
-        chance = ": not better than chance" if low <= 0.5 <= high else ""
-        lines = [f"AUROC {self.auroc:.4f}, 95 % interval {low:.4f} to {high:.4f}{chance}"]
-        if (pca := self.pca_auroc) is not None:
-            comparison = "" if self.auroc > pca else ": the network is not better"
-            lines.append(f"AUROC {pca:.4f} of as many principal components{comparison}")
-        return lines
-
-    @property
-    def notes(self) -> list[str]:
-        """Lines about the thresholds, and the names of items that could not be read."""
-        rule, threshold = next(iter(self.thresholds.items()))
-        inliers = self.scores.loc[self.scores["set"] == INLIERS, "score"]
-        above, n = int((inliers > threshold).sum()), len(inliers)
-        intervals = (
-            exceedance_interval(self.n_validation, self.quantile),
-            binomial_interval(above, n),
-        )
-        expected, observed = (f"{i.low:.2%} to {i.high:.2%} (95 % interval)" for i in intervals)
-        notes = [
-            f"{rule} of {self.n_validation:,} validation items: {expected} of items like them "
-            "are above it",
-            f"of {n:,} test items, {above:,} are above it: {above / n:.2%}, {observed}",
-        ]
-        if self.auroc < 0.5:
-            better = "the network reconstructs {outliers} better than {inliers}"
-            notes.append(better.format(**self.names))
-        unreadable = [f"{name} {reason}" for name, reason in self.unreadable.items()]
-        if others := len(unreadable[MAX_UNREADABLE:]):
-            unreadable[MAX_UNREADABLE:] = [f"{others:,} more"]
-        notes += [f"not scored: {item}" for item in unreadable]
-        if REGRESSION_RULE not in self.thresholds:
-            notes.append(
-                f"known anomalies, given by `labeled=`, add a threshold by {REGRESSION_RULE}"
-            )
-        return notes
-
-    def lines(self) -> list[RenderableType]:
-        share = "{:.2%}".format
-        formats = {"threshold": "{:.4g}".format, "inliers passed": share, "outliers found": share}
-        sets = [
-            f"{name} {self.names[str(name)]}: {len(scores):,} items, "
-            f"score {scores.mean():.4g} ± {scores.std(ddof=0):.4g}"
-            for name, scores in self.scores.groupby("set")["score"]
-        ]
-        return [*sets, *self.verdict, frame_table(self.table, formats), *self.notes]
 
 
 @public_api
