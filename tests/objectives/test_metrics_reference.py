@@ -32,7 +32,7 @@ from latentune.objectives.metrics.nearest_neighbors import knn_accuracy
 from latentune.objectives.trainer import quiet_trainer
 from latentune.studies.check.confirmation import finalist_table
 from latentune.studies.check.race import probabilities_better
-from latentune.studies.use.anomalies import INLIERS, OUTLIERS, AnomalyReport
+from latentune.studies.use.anomaly_report import INLIERS, OUTLIERS, AnomalyReport
 
 rng = np.random.default_rng(0)
 CLASSES = ("a", "b", "c", "d")
