@@ -79,27 +79,27 @@ def write_archive(
         StorageError: If the archive exists already or cannot be written.
     """
     check_output(path, (".zip",), option)
-    listed: dict[str, ArchivedFile] = {}
+    manifest_entries: dict[str, ArchivedFile] = {}
     with new_file(path, option) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name in sorted(files):
             source = files[name]
-            hashed, size = sha256(), 0
+            digest, size = sha256(), 0
             with (
-                _entry(archive, name) as entry,
+                _open_entry(archive, name) as entry,
                 BytesIO(source.encode()) if isinstance(source, str) else source.open("rb") as file,
             ):
                 while chunk := file.read(CHUNK_BYTES):
                     entry.write(chunk)
-                    hashed.update(chunk)
+                    digest.update(chunk)
                     size += len(chunk)
-            listed[name] = ArchivedFile(size=size, sha256=hashed.hexdigest())
-        with _entry(archive, MANIFEST) as entry:
-            manifest = Manifest(format=ARCHIVE_FORMAT, files=listed, **facts)
+            manifest_entries[name] = ArchivedFile(size=size, sha256=digest.hexdigest())
+        with _open_entry(archive, MANIFEST) as entry:
+            manifest = Manifest(format=ARCHIVE_FORMAT, files=manifest_entries, **facts)
             entry.write(json.dumps(manifest.to_table(), indent=1).encode())
-    return sum(file.size for file in listed.values())
+    return sum(file.size for file in manifest_entries.values())
 
 
-def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def _open_entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     info = zipfile.ZipInfo(name, _ZIP_EPOCH)
     info.external_attr = (stat.S_IFREG | 0o644) << 16
     if PurePosixPath(name).suffix in COMPRESSED_SUFFIXES:
@@ -157,17 +157,17 @@ class Archive:
         with target.open("xb") as file:
             self._read(name, file.write)
 
-    def _read(self, name: str, take: Callable[[bytes], object]) -> None:
-        info, hashed, size = self._infos[name], sha256(), 0
+    def _read(self, name: str, handle_chunk: Callable[[bytes], object]) -> None:
+        info, digest, size = self._infos[name], sha256(), 0
         try:
             with self._zip.open(info) as entry:
                 while size <= info.file_size and (chunk := entry.read(CHUNK_BYTES)):
-                    hashed.update(chunk)
+                    digest.update(chunk)
                     size += len(chunk)
-                    take(chunk)
+                    handle_chunk(chunk)
         except ZIP_ERRORS as error:
             raise StorageError(f"{self.path} is damaged at {name}: {error}") from error
-        found = hashed.hexdigest()
+        found = digest.hexdigest()
         if size != info.file_size or found != self.files.get(name, found):  # the manifest has none
             raise StorageError(f"{self.path}: {name} is not the file that was packed")
 

@@ -21,7 +21,7 @@ from .sqlite_snapshot import copy_database, count_trials, fingerprint, restore_d
 from .storage_error import StorageError, report_unwritable
 
 BEFORE, AFTER = "before", "after"  # the folders of a backup
-NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
+BACKUP_NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
 
 
 @dataclass
@@ -67,7 +67,7 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
                 write_text(new / AFTER / name, text)
                 (new / BEFORE / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(runs.root / name, new / BEFORE / name, follow_symlinks=False)
-            backup = runs.backups / datetime.now().strftime(NAME_FORMAT)
+            backup = runs.backups / datetime.now().strftime(BACKUP_NAME_FORMAT)
             _move(new, backup)
         for name in names:
             _move(runs.root / name, backup / BEFORE / name)
@@ -105,22 +105,22 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
     name = _database_name(database, runs)
     inside = f"{runs.backups.name}/{backup.name}/{BEFORE}"
     before = runs.resolve(inside, follow=False)
-    kept = runs.resolve(f"{inside}/{name}", follow=False)
-    if kept.is_symlink() or not kept.is_file():
+    saved_database = runs.resolve(f"{inside}/{name}", follow=False)
+    if saved_database.is_symlink() or not saved_database.is_file():
         raise StorageError(
-            f"{kept} is not a file: the last repair in {runs.root} was of another database; name "
-            "that one by `storage=`"
+            f"{saved_database} is not a file: the last repair in {runs.root} was of another "
+            "database; name that one by `storage=`"
         )
     files = {
         path: runs.resolve(path.relative_to(before).as_posix(), follow=False)
         for path in _files_in(before)
-        if path != kept
+        if path != saved_database
     }
-    _check_unchanged(backup, files, database, kept)
+    _check_unchanged(backup, files, database, saved_database)
     with report_unwritable(runs.root):
         for path, target in files.items():
             _move(path, target)
-        restore_database(kept, database)
+        restore_database(saved_database, database)
         with scratch_folder(_backups_in_progress(runs)) as folder:
             discard(backup, folder)
     if not any(runs.backups.iterdir()):
@@ -128,14 +128,19 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
     return [str(database), *map(str, files.values())]
 
 
-def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, kept: Path) -> None:
+def _check_unchanged(
+    backup: Path, files: Mapping[Path, Path], database: Path, saved_database: Path
+) -> None:
     """Raises StorageError if restoring the backup would lose changes since the repair."""
     before, after = backup / BEFORE, backup / AFTER
     hint = f"the state before the repair is in {before}"
-    repaired = after / kept.relative_to(before)
+    repaired = after / saved_database.relative_to(before)
     with temporary_scratch_folder() as folder:
         now = folder / database.name
-        if copy_database(database, now) not in (fingerprint(kept), fingerprint(repaired)):
+        if copy_database(database, now) not in (
+            fingerprint(saved_database),
+            fingerprint(repaired),
+        ):
             more = count_trials(now) - count_trials(repaired)
             trials = f", by {more} trial{'' if more == 1 else 's'}" if more else ""
             raise StorageError(f"{database} has changed since the repair{trials}; {hint}")

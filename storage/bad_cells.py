@@ -22,7 +22,7 @@ from .runs_folder import check_study_name
 from .storage_error import StorageError
 from .study_record import StudyRecord
 
-MAX_SHOWN = 60
+MAX_SHOWN_LETTERS = 60
 
 Row = Mapping[str, Any]
 Errors = Iterator[tuple[str, str]]
@@ -55,8 +55,8 @@ class BadCell:
 
     def __str__(self) -> str:
         shown = "NULL" if self.value is None else ascii(self.value)
-        if len(shown) > MAX_SHOWN:
-            shown = f"{shown[:MAX_SHOWN]}..."
+        if len(shown) > MAX_SHOWN_LETTERS:
+            shown = f"{shown[:MAX_SHOWN_LETTERS]}..."
         owner = f" ({self.owner})" if self.owner else ""
         return f"{self.table}.{self.column} of row {self.row}{owner} is {shown}: {self.why:.200}"
 

@@ -91,15 +91,15 @@ def to_toml(best: Best, path: Path) -> str:
     document["format"] = BEST_FORMAT
     for key, value in asdict(best).items():
         if isinstance(value, Mapping):
-            document[key] = _table(key, value)
+            document[key] = _toml_table(key, value)
         elif value is not None:
             document[key] = value
         if key == "params" and (names := [n for n, item in value.items() if item is None]):
-            document[NONE] = _table(NONE, {"params": names})
+            document[NONE] = _toml_table(NONE, {"params": names})
     return tomlkit.dumps(document)
 
 
-def _table(key: str, entries: Mapping[str, Any]) -> Any:
+def _toml_table(key: str, entries: Mapping[str, Any]) -> Any:
     import tomlkit
 
     table = tomlkit.table()

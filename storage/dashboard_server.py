@@ -100,26 +100,30 @@ def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
         artifact = Path(path).name if path.startswith("/artifacts/") else None
         shields = SECURITY_HEADERS if artifact is None else [*SECURITY_HEADERS, ARTIFACT_HEADER]
 
-        def shielded(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        def start_guarded_response(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             return start(status, [*headers, *shields], *more)
 
         host = environ.get("HTTP_HOST", "")
         if _hostname(host) not in LOCAL_HOSTS:
-            return _refuse(shielded, "403 Forbidden", f"{host} is not this machine")
+            return _refuse(start_guarded_response, "403 Forbidden", f"{host} is not this machine")
         origin = environ.get("HTTP_ORIGIN")
         if origin not in (None, f"http://{host}"):
-            return _refuse(shielded, "403 Forbidden", f"a page of {origin} may not ask for this")
+            return _refuse(
+                start_guarded_response, "403 Forbidden", f"a page of {origin} may not ask for this"
+            )
         length = environ.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length[:20]) > MAX_UPLOAD_BYTES:
             return _refuse(
-                shielded, "413 Content Too Large", f"at most {MAX_UPLOAD_BYTES:,} bytes"
+                start_guarded_response,
+                "413 Content Too Large",
+                f"at most {MAX_UPLOAD_BYTES:,} bytes",
             )
         try:
             if artifact is not None and not artifacts.has(artifact):
-                return _refuse(shielded, "404 Not Found", "this picture was deleted")
+                return _refuse(start_guarded_response, "404 Not Found", "this picture was deleted")
         except StorageError as error:
-            return _refuse(shielded, "502 Bad Gateway", str(error))
-        return app(environ, shielded)
+            return _refuse(start_guarded_response, "502 Bad Gateway", str(error))
+        return app(environ, start_guarded_response)
 
     return answer
 

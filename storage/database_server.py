@@ -115,8 +115,8 @@ def _check_writable(connection: Connection, url: URL, made: bool) -> None:
             "has_table_privilege('trials', 'INSERT') AND "
             "has_sequence_privilege(pg_get_serial_sequence('trials', 'trial_id'), 'USAGE')"
         )
-    asked = text(f"SELECT {right}, current_setting('transaction_read_only'), current_user")
-    allowed, read_only, user = connection.execute(asked).one()
+    query = text(f"SELECT {right}, current_setting('transaction_read_only'), current_user")
+    allowed, read_only, user = connection.execute(query).one()
     if read_only == "on":
         raise StorageError(
             f"{redacted_url(url)} can only be read: name the server that takes writes"

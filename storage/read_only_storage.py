@@ -21,14 +21,14 @@ from sqlalchemy.exc import OperationalError
 
 from .optuna_internals import FrozenStudy, storage_of, study_id
 
-NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
+NON_FINITE_NUMBERS = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
 """Numbers that Optuna writes as a word, in a separate column of the table."""
-TRIALS = (
+TRIALS_QUERY = (
     "SELECT trial_id, number, state, datetime_start AS started, datetime_complete AS ended "
     "FROM trials WHERE {where} ORDER BY trial_id"
 )
-CELLS = "SELECT trial_id, {columns} FROM {table} JOIN trials USING (trial_id) WHERE {where}"
-BEST_TRIAL = """
+CELLS_QUERY = "SELECT trial_id, {columns} FROM {table} JOIN trials USING (trial_id) WHERE {where}"
+BEST_TRIAL_QUERY = """
     SELECT trial_id FROM trials JOIN trial_values USING (trial_id)
     WHERE study_id = :study AND state = 'COMPLETE' AND objective = 0
     ORDER BY CASE value_type WHEN 'INF_NEG' THEN -1 WHEN 'INF_POS' THEN 1 ELSE 0 END {order},
@@ -59,10 +59,10 @@ class ReadOnlyStorage(BaseStorage):
     def get_all_studies(self) -> list[FrozenStudy]:
         if not self._studies:
             user, system = (
-                _parsed(self._query(f"SELECT study_id, key, value_json FROM {table}"))  # noqa: S608
+                _parse_attributes(self._query(f"SELECT study_id, key, value_json FROM {table}"))  # noqa: S608
                 for table in ("study_user_attributes", "study_system_attributes")
             )
-            directions = _grouped(
+            directions = _group_by_first_cell(
                 self._query("SELECT study_id, direction FROM study_directions ORDER BY objective")
             )
             for study, name in self._query("SELECT study_id, study_name FROM studies ORDER BY 1"):
@@ -126,14 +126,14 @@ class ReadOnlyStorage(BaseStorage):
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         (direction,) = self.get_study_directions(study_id)
         order = "DESC" if direction == StudyDirection.MAXIMIZE else "ASC"
-        found = self._query(BEST_TRIAL.format(order=order), study=study_id)
+        found = self._query(BEST_TRIAL_QUERY.format(order=order), study=study_id)
         if not found:
             raise ValueError("no trials are completed yet")
         return self.get_trial(found[0][0])
 
     def get_attribute_values(self, study_id: int, key: str) -> list[Any]:
         """Returns the values of the user attribute `key` in the trials of a study that have it."""
-        query = CELLS.format(
+        query = CELLS_QUERY.format(
             columns="value_json",
             table="trial_user_attributes",
             where="study_id = :study AND key = :key",
@@ -156,31 +156,33 @@ class ReadOnlyStorage(BaseStorage):
         """Returns the trials that meet the SQL condition `where`, sorted by id."""
 
         def cells(table: str, columns: str, order: str) -> list[Any]:
-            query = f"{CELLS} ORDER BY {order}".format(columns=columns, table=table, where=where)
+            query = f"{CELLS_QUERY} ORDER BY {order}".format(
+                columns=columns, table=table, where=where
+            )
             return self._query(query, **values)
 
-        query = text(TRIALS.format(where=where))
-        with _garbage_collection_paused():
+        query = text(TRIALS_QUERY.format(where=where))
+        with _pause_garbage_collection():
             # Trials are read first: if one is complete, its values are in the database by now.
             rows = self._query(query.columns(started=DateTime, ended=DateTime), **values)
-            params = _grouped(
+            params = _group_by_first_cell(
                 cells("trial_params", "param_name, param_value, distribution_json", "param_id")
             )
-            found = _grouped(cells("trial_values", "value, value_type", "objective"))
+            found = _group_by_first_cell(cells("trial_values", "value, value_type", "objective"))
             columns = "step, intermediate_value, intermediate_value_type"
-            reported = _grouped(
+            reported = _group_by_first_cell(
                 cells("trial_intermediate_values", columns, "step") if steps else ()
             )
-            user = _parsed(cells("trial_user_attributes", "key, value_json", "1"))
-            system = _parsed(cells("trial_system_attributes", "key, value_json", "1"))
+            user = _parse_attributes(cells("trial_user_attributes", "key, value_json", "1"))
+            system = _parse_attributes(cells("trial_system_attributes", "key, value_json", "1"))
             return [
                 FrozenTrial(
                     number=number,
                     state=TrialState[state],
                     value=None,
-                    values=[_number(*value) for value in found[trial]] or None,
-                    datetime_start=_local_time(started),
-                    datetime_complete=_local_time(ended),
+                    values=[_to_float(*value) for value in found[trial]] or None,
+                    datetime_start=_to_local_time(started),
+                    datetime_complete=_to_local_time(ended),
                     params={
                         name: _distribution(kind).to_external_repr(value)
                         for name, value, kind in params[trial]
@@ -189,7 +191,7 @@ class ReadOnlyStorage(BaseStorage):
                     user_attrs=user[trial],
                     system_attrs=system[trial],
                     intermediate_values={
-                        step: _number(*value) for step, *value in reported[trial]
+                        step: _to_float(*value) for step, *value in reported[trial]
                     },
                     trial_id=trial,
                 )
@@ -214,7 +216,7 @@ def trial_attributes(study: optuna.Study, key: str) -> list[Any]:
 
 
 @contextmanager
-def _garbage_collection_paused() -> Iterator[None]:
+def _pause_garbage_collection() -> Iterator[None]:
     """Turns off Python's garbage collection for the block. Reading is faster by a third then."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -225,7 +227,7 @@ def _garbage_collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:
+def _group_by_first_cell(rows: Iterable[Any]) -> dict[int, list[Any]]:
     """Returns the rows grouped by their first cell, without that cell."""
     groups: dict[int, list[Any]] = defaultdict(list)
     for owner, *cells in rows:
@@ -233,7 +235,7 @@ def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:
     return groups
 
 
-def _parsed(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
+def _parse_attributes(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
     """Returns the attributes in `rows` by the id of their study or trial.
 
     A row has the id, the name of the attribute, and its value as JSON.
@@ -244,9 +246,9 @@ def _parsed(rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
     return attributes
 
 
-def _number(value: float | None, kind: str) -> float:
-    return NOT_FINITE[kind] if value is None else value
+def _to_float(value: float | None, kind: str) -> float:
+    return NON_FINITE_NUMBERS[kind] if value is None else value
 
 
-def _local_time(utc: datetime | None) -> datetime | None:
+def _to_local_time(utc: datetime | None) -> datetime | None:
     return utc and utc.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)

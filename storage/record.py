@@ -32,9 +32,9 @@ class Record(BaseModel):
 
     def changes_from(self, other: Self) -> Self:
         """Returns a record with the values that were set in this record and differ in `other`."""
-        given = [name for name in type(self).model_fields if name in self.model_fields_set]
+        set_fields = [name for name in type(self).model_fields if name in self.model_fields_set]
         return self.model_construct(
-            **{n: getattr(self, n) for n in given if getattr(self, n) != getattr(other, n)}
+            **{n: getattr(self, n) for n in set_fields if getattr(self, n) != getattr(other, n)}
         )
 
     def to_table(self) -> dict[str, Any]:

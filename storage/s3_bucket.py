@@ -22,7 +22,7 @@ S3_URL = re.compile(
 )
 MAX_URL_LENGTH = 512  # S3 allows 1,024 letters for a key
 CONNECT_TIMEOUT_S = 10  # boto3 needs five minutes for a wrong address
-PROBE_NAME = "latentune-may-write"
+TEST_ARTIFACT = "latentune-may-write"
 
 PERMISSIONS_HINT = "its owner must let you list, read, write and delete there"
 HINTS_BY_CODE = {
@@ -103,9 +103,9 @@ class Bucket:
 
     def check(self) -> None:
         """Tests access to the bucket, by writing and removing an empty artifact."""
-        self.write(PROBE_NAME, io.BytesIO())
+        self.write(TEST_ARTIFACT, io.BytesIO())
         with suppress(StorageError):  # the user may be allowed to write only
-            self.remove(PROBE_NAME)
+            self.remove(TEST_ARTIFACT)
 
     @cached_property
     def _store(self) -> Boto3ArtifactStore:

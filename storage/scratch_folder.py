@@ -30,7 +30,7 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
     """
     cache.mkdir(parents=True, exist_ok=True)
     _remove_stale_temporary()
-    with _stale_removed(cache):
+    with _remove_stale_folders(cache):
         folder = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=cache))
         owner = lock_folder(folder)
     try:
@@ -66,7 +66,7 @@ def remove_stale_scratch(cache: Path) -> None:
     """Removes stale scratch folders in `cache` and in the system's temporary folder."""
     _remove_stale_temporary()
     if cache.is_dir():
-        with _stale_removed(cache):
+        with _remove_stale_folders(cache):
             pass
 
 
@@ -74,7 +74,7 @@ def _remove_stale_temporary() -> None:
     with suppress(FileNotFoundError):  # the temporary folder does not exist
         folder = user_temporary_folder()
         if folder.is_dir() and _belongs_to_user(folder):
-            with _stale_removed(folder):
+            with _remove_stale_folders(folder):
                 pass
         for sockets in folder.parent.glob(MULTIPROCESSING_FOLDERS):
             if (sockets / OWNER_LOCK).exists() and _belongs_to_user(sockets):
@@ -94,7 +94,7 @@ def lock_folder(folder: Path) -> FileLock:
 
 
 @contextmanager
-def _stale_removed(cache: Path) -> Iterator[None]:
+def _remove_stale_folders(cache: Path) -> Iterator[None]:
     """Removes stale scratch folders in `cache`. Other processes wait until the block ends."""
     with hold_lock(FileLock(cache / "sweep.lock"), f"{cache}"):
         for folder in cache.glob(f"{SCRATCH_PREFIX}*"):

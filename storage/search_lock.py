@@ -30,15 +30,15 @@ def search_lock(storage: str, runs: Runs) -> Lock:
     The lock keeps two processes from choosing the same trial. If it is a lock file, all searches
     in the database must use the same runs folder.
     """
-    return _lock(storage, "search", runs.lock)
+    return _make_lock(storage, "search", runs.lock)
 
 
 def confirm_lock(storage: str, runs: Runs, study: str) -> Lock:
     """Returns the lock that a process holds while it confirms the study `study`."""
-    return _lock(storage, f"confirm {study}", runs.cache / f"{study}-confirm.lock")
+    return _make_lock(storage, f"confirm {study}", runs.cache / f"{study}-confirm.lock")
 
 
-def _lock(storage: str, purpose: str, file: Path) -> Lock:
+def _make_lock(storage: str, purpose: str, file: Path) -> Lock:
     url = parse_url(storage)
     if is_postgres(url):
         return AdvisoryLock(url, purpose)

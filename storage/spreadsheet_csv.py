@@ -12,20 +12,20 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - Excel accepts these too
+_FORMULA_START = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - Excel accepts these too
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def escape_formula(value: Any) -> Any:
     """Returns a text that looks like a formula with an apostrophe before it; others unchanged."""
-    if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA.match(value):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA_START.match(value):
         return value
     return f"'{value}"
 
 
 def unescape_formula(text: str) -> str:
     """Returns the text without the apostrophe that `escape_formula` has added, if any."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return text[1:] if text.startswith("'") and _FORMULA_START.match(text) else text
 
 
 def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":

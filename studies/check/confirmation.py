@@ -11,7 +11,7 @@ from ...storage.study_record import Confirmed
 from ..display.result import Result
 from .race import probabilities_better
 
-CONFIDENT = 0.95
+CONFIDENT_PROBABILITY = 0.95
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,7 +55,7 @@ class Confirmation(Result):
         lines = [header, *rows, str(self.confirmed)]
         if self.runner_up is not None:
             second, probability = self.runner_up
-            more = "" if probability >= CONFIDENT else "; more seeds would tell"
+            more = "" if probability >= CONFIDENT_PROBABILITY else "; more seeds would tell"
             lines.append(
                 f"it is better than trial {second} with probability {probability:.2f}{more}"
             )

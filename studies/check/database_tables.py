@@ -16,7 +16,7 @@ from ...storage.runs_folder import Runs
 from ...storage.sqlite_file import describe_lost_studies, restart_hint
 from .finding import Finding, count
 
-MAX_CELLS = 20
+MAX_REPORTED_CELLS = 20
 """Maximal number of bad cells that are reported."""
 
 
@@ -53,7 +53,7 @@ def unreadable_database(problem: str, database: Path, runs: Runs) -> Finding:
     """Returns the finding for a database that cannot be read. `problem` is the text for users."""
     backups = sorted(runs.backups.glob(f"*/before/**/{database.name}"))
     if not backups:
-        return _not_fixable(problem, database)
+        return _unfixable_finding(problem, database)
     return Finding("broken", problem, f"its last backup is {backups[-1]}")
 
 
@@ -68,7 +68,7 @@ def _check_indexes(connection: sqlite3.Connection, database: Path) -> Iterator[F
         connection.execute("REINDEX")
         connection.commit()
         if _integrity_error(connection):
-            yield _not_fixable(problem, database)
+            yield _unfixable_finding(problem, database)
         else:
             solution = "`fix=` rebuilds its indexes from its rows"
             yield Finding("broken", problem, solution, already_fixed_in_copy)
@@ -113,7 +113,7 @@ def _check_schema(copy: Path, database: Path) -> Iterator[Finding]:
         storage.upgrade()
     except Exception as error:  # of SQLAlchemy, of SQLite or of the migration
         reason = str(error).splitlines()[0]
-        yield _not_fixable(f"{problem}, and cannot be upgraded: {reason}", database)
+        yield _unfixable_finding(f"{problem}, and cannot be upgraded: {reason}", database)
     else:
         yield Finding("broken", problem, "`fix=` upgrades them", already_fixed_in_copy)
     finally:
@@ -122,12 +122,12 @@ def _check_schema(copy: Path, database: Path) -> Iterator[Finding]:
 
 
 def _check_cells(copy: Path, database: Path) -> Iterator[Finding]:
-    """Yields a finding for each of the first `MAX_CELLS` cells that are not valid."""
+    """Yields a finding for each of the first `MAX_REPORTED_CELLS` cells that are not valid."""
     with closing(sqlite3.connect(copy)) as connection:
-        for cell in islice(find_bad_cells(connection), MAX_CELLS):
+        for cell in islice(find_bad_cells(connection), MAX_REPORTED_CELLS):
             yield Finding("broken", f"{database}: {cell}", cell.remedy(database))
 
 
-def _not_fixable(problem: str, database: Path) -> Finding:
+def _unfixable_finding(problem: str, database: Path) -> Finding:
     solution = f"save what can be read by: sqlite3 {database} .recover | sqlite3 new.db"
     return Finding("broken", problem, solution)

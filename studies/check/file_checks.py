@@ -26,8 +26,8 @@ from .checkup import Checkup
 from .finding import Finding, count
 
 UNUSED_DAYS = 30
-ABANDONED_S = 3600
-CACHES = ("codes", "features", "folders")
+ABANDONED_AFTER_S = 3600
+CACHE_FOLDERS = ("codes", "features", "folders")
 DASHBOARD_PREFIX = "dashboard:"
 """Prefix of the attribute of an artifact, if the artifact was uploaded to the dashboard."""
 
@@ -42,7 +42,7 @@ def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
     cached: list[Path] = []
     scratch: list[Path] = []
     if checkup.covers_runs_folder:
-        cached = [path for name in CACHES for path in (runs.cache / name).glob("*.pt")]
+        cached = [path for name in CACHE_FOLDERS for path in (runs.cache / name).glob("*.pt")]
         cached += runs.confirm_checkpoints.glob("*.ckpt")
         scratch = [*runs.cache.glob(f"{SCRATCH_PREFIX}*")]
         scratch += [path for path in runs.backups.glob("*") if not (path / BEFORE).exists()]
@@ -56,7 +56,7 @@ def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
         ("of processes that died", filter(_is_abandoned, scratch)),
         ("not written to the end", filter(_is_partial, sorted({*hidden}))),
     ):
-        yield from _unused(checkup, paths, "file", description)
+        yield from _report_unused(checkup, paths, "file", description)
 
 
 def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
         if is_examined and (state is None or state.is_finished()):
             unneeded.append(path)
     description = "of trials that have finished or do not exist"
-    yield from _unused(checkup, unneeded, "checkpoint", description)
+    yield from _report_unused(checkup, unneeded, "checkpoint", description)
 
 
 def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
@@ -91,10 +91,10 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
         for record in _artifact_records(study, with_running=True)
     }
     unknown = [p for p in sorted(folder.iterdir()) if p.is_file() and p.name not in known]
-    yield from _unused(checkup, unknown, "file", f"in {folder} that no study refers to")
+    yield from _report_unused(checkup, unknown, "file", f"in {folder} that no study refers to")
 
 
-def _unused(
+def _report_unused(
     checkup: Checkup, paths: Iterable[Path], noun: str, description: str
 ) -> Iterator[Finding]:
     """Yields a finding whose fix removes the files and folders `paths`. Without any, yields none.
@@ -131,7 +131,7 @@ def _is_abandoned(folder: Path) -> bool:
     """Returns whether the process that created a scratch folder has died."""
     if (folder / OWNER_LOCK).exists():
         return not has_owner(folder)
-    return _is_old(folder, ABANDONED_S)
+    return _is_old(folder, ABANDONED_AFTER_S)
 
 
 def _is_partial(path: Path) -> bool:
@@ -140,7 +140,7 @@ def _is_partial(path: Path) -> bool:
         return False
     if by_process := re.fullmatch(r"\..+-(\d+)", path.name):
         return not psutil.pid_exists(int(by_process[1]))
-    return path.name.endswith(".partial") and _is_old(path, ABANDONED_S)
+    return path.name.endswith(".partial") and _is_old(path, ABANDONED_AFTER_S)
 
 
 class _Record(NamedTuple):

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 NumericDistribution = FloatDistribution | IntDistribution
 End = Literal["lower", "upper"]
 
-TOP = 10
+BEST_TRIALS = 10
 """Number of best trials to look at. With more than 100 trials, a tenth of them is used instead."""
 END_SHARE = 0.05
 """The share of a range that counts as its end. In logarithmic ranges, a share of the logarithm."""
-MIN_SHARE = 0.6
+MIN_SHARE_AT_END = 0.6
 """The minimal share of the best trials at one end of a range. With less, no advice is given. The
 minimum is larger for a range of few integers, because its ends get more trials by chance."""
-MIN_TRIALS = 5
+MIN_TRIALS_PER_CHOICE = 5
 """Minimal number of trials with a choice before the choice can be called weak. With five trials,
 an average choice is absent from the best third of trials with a probability of 13 %."""
-MIN_PRUNED = 3
+MIN_PRUNED_TRIALS = 3
 """Minimal number of trials pruned after an epoch, to estimate the pruning threshold there."""
 
 
@@ -47,8 +47,8 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     """
     for study in _single_objective_studies(checkup):
         trials = rank_trials(study)
-        best = trials[: max(TOP, len(trials) // 10)]
-        crowded = _crowded_ends(best) if len(trials) >= TOP else {}
+        best = trials[: max(BEST_TRIALS, len(trials) // 10)]
+        crowded = _find_crowded_ends(best) if len(trials) >= BEST_TRIALS else {}
         if not crowded:
             continue
         from ...search_spaces.suggestions import record_parameters
@@ -64,7 +64,7 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
             continue
         ranges, described = {}, []
         for name, (distribution, end, n) in crowded.items():
-            value = _wider_end(distribution, end)
+            value = _widen_end(distribution, end)
             if value is None or _is_beyond(defaults.get(name), distribution, end):
                 continue
             low, high = distribution.low, distribution.high
@@ -82,7 +82,7 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
             )
 
 
-def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistribution, End, int]]:
+def _find_crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistribution, End, int]]:
     """Returns the parameters that have many of their best values at one end of the range.
 
     Returns for each parameter: the distribution, the end, and the number of values at the end.
@@ -99,7 +99,7 @@ def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistributio
             "upper": sum(place >= 1 - END_SHARE for place in places),
         }
         end = max(ends, key=lambda end: ends[end])
-        share = MIN_SHARE
+        share = MIN_SHARE_AT_END
         if isinstance(distribution, IntDistribution):
             numbers = 1 + (distribution.high - distribution.low) // distribution.step
             share = max(share, min(1, 3 / numbers))
@@ -125,7 +125,7 @@ def _is_beyond(default: Any, distribution: NumericDistribution, end: End) -> boo
     return default < distribution.low if end == "lower" else default > distribution.high
 
 
-def _wider_end(distribution: NumericDistribution, end: End) -> float | None:
+def _widen_end(distribution: NumericDistribution, end: End) -> float | None:
     """Returns a new value for one end of a range, so that the range is wider by half.
 
     In a logarithmic range, the end is multiplied or divided by at most ten. Returns None if no
@@ -174,12 +174,14 @@ def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
             words = choice_labels(distribution.choices)
             tried = _count_choices(trials, name, words)
             good = _count_choices(best_third, name, words)
-            weak = [word for word in words if tried[word] >= MIN_TRIALS and not good[word]]
+            weak = [
+                word for word in words if tried[word] >= MIN_TRIALS_PER_CHOICE and not good[word]
+            ]
             if weak and tried.total() > sum(tried[word] for word in weak):
                 remaining[name] = ",".join(word for word in words if word not in weak)
                 described += [f"{name}={word} (tried {tried[word]} times)" for word in weak]
             untried = [word for word in words if not tried[word]]
-            if untried and tried.total() >= MIN_TRIALS * len(words):
+            if untried and tried.total() >= MIN_TRIALS_PER_CHOICE * len(words):
                 new_name = f"{study.study_name}-{name}"
                 yield Finding(
                     "advice",
@@ -221,7 +223,9 @@ def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
                 epoch = max(trial.intermediate_values)
                 pruned[epoch].append(_best_cost_until(trial, epoch, sign))
         thresholds = {
-            epoch: median(costs) for epoch, costs in pruned.items() if len(costs) >= MIN_PRUNED
+            epoch: median(costs)
+            for epoch, costs in pruned.items()
+            if len(costs) >= MIN_PRUNED_TRIALS
         }
         complete = [trial for trial in rank_trials(study) if trial.state == TrialState.COMPLETE]
         best = complete[: max(2, len(complete) // 3)]

@@ -85,11 +85,11 @@ def find_broken_configurations(checkup: Checkup) -> Iterator[Finding]:
                     "broken",
                     str(error).split(";")[0],
                     "`fix=` writes it again; the old file goes to the backup",
-                    fix=partial(_rewrite, study, path, checkup),
+                    fix=partial(_rewrite_configuration, study, path, checkup),
                 )
 
 
-def _rewrite(study: optuna.Study, path: Path, checkup: Checkup) -> None:
+def _rewrite_configuration(study: optuna.Study, path: Path, checkup: Checkup) -> None:
     number = None if path.name == "best.toml" else int(path.stem.removeprefix("trial-"))
     try:
         best = best_configuration(study, number)

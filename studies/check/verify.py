@@ -162,7 +162,7 @@ def verify(
     trial = get_trial(study, number)
     _check_has_result(study, trial)
     title = f"running trial {number} of {name} again"
-    return _Rerun(study, place, storage, data_dir)(trial, title)
+    return _TrialRunner(study, place, storage, data_dir)(trial, title)
 
 
 def verify_some(
@@ -193,7 +193,7 @@ def verify_some(
     if not known:
         raise StudyError(f"study {name!r} has no trial with a value yet")
     chosen = random.Random(seed).sample(known, min(trials, len(known)))  # noqa: S311 - no secret
-    rerun = _Rerun(study, place, storage, data_dir)
+    rerun = _TrialRunner(study, place, storage, data_dir)
     for trial in sorted(chosen, key=lambda trial: trial.number):
         yield rerun(trial)
 
@@ -209,7 +209,7 @@ def _check_has_result(study: optuna.Study, trial: FrozenTrial) -> None:
         )
 
 
-class _Rerun:
+class _TrialRunner:
     def __init__(
         self, study: optuna.Study, runs: Runs, storage: str | None, data_dir: str | Path | None
     ) -> None:
@@ -230,7 +230,7 @@ class _Rerun:
         data = provenance.data_fingerprint, getattr(self.data, "fingerprint", None)
         if data[0] != data[1]:
             return Verification(*facts, False, None, before.value, None, {"data": data})
-        with _with_threads(provenance.threads):
+        with _set_num_threads(provenance.threads):
             now, changes = self._run(trial, provenance.seed, title), _changes_since(provenance)
         step = before.first_difference(now)
         return Verification(
@@ -275,7 +275,7 @@ def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
 
 
 @contextmanager
-def _with_threads(number: int | None) -> Iterator[None]:
+def _set_num_threads(number: int | None) -> Iterator[None]:
     """Sets the number of PyTorch's threads for the block. None leaves the number unchanged."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or before)

@@ -87,7 +87,7 @@ def describe_options(*records: type) -> Callable[[T], T]:
     """Returns a decorator that adds the options of dataclasses to the `Args:` of a docstring."""
 
     def decorate(described: T) -> T:
-        rows = [_row(one) for record in records for one in options_of(record).values()]
+        rows = [_docstring_row(one) for record in records for one in options_of(record).values()]
         before, section, rest = inspect.cleandoc(described.__doc__ or "").partition("Args:\n")
         own_rows, blank_line, others = rest.partition("\n\n")
         described.__doc__ = "".join([before, section, own_rows, *rows, blank_line, others])
@@ -96,7 +96,7 @@ def describe_options(*records: type) -> Callable[[T], T]:
     return decorate
 
 
-def _row(field: OptionField) -> str:
+def _docstring_row(field: OptionField) -> str:
     option = field.option
     text = f"{field.name}: {option.help}"
     text += f" One of {', '.join(option.choices)}." if option.choices else ""

@@ -2,7 +2,7 @@
 
 import re
 
-SECONDS = {"s": 1, "m": 60, "h": 3600}
+SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3600}
 
 
 def parse_duration(text: str) -> float:
@@ -10,7 +10,7 @@ def parse_duration(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if match is None:
         raise ValueError(f"{text!r} is not a time such as 90s, 20m or 1.5h")
-    return float(match[1]) * SECONDS[match[2]]
+    return float(match[1]) * SECONDS_PER_UNIT[match[2]]
 
 
 def parse_names(text: str) -> tuple[str, ...]:

@@ -31,17 +31,17 @@ ENCODER = "encoder"
 """The folder with the encoder, in the archive and in the folder of an imported study."""
 CHECKPOINT, BEST = "model.ckpt", "best.toml"
 ENCODER_CHECKPOINT, ENCODER_BEST = f"{ENCODER}/{CHECKPOINT}", f"{ENCODER}/{BEST}"
-KNOWN_FILES = re.compile(
+ALLOWED_FILES = re.compile(
     f"{STUDY}|{README}|{ENCODER_CHECKPOINT}|{ENCODER_BEST}|{FOLDER}/.+|{ARTIFACTS}/[0-9a-fA-F-]+"
 )
-SAFE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv")
+SAFE_MIME_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv")
 """The MIME types of artifacts that a browser may show. Other artifacts can only be downloaded."""
 REUSABLE_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 """The states of trials that another study can reuse."""
 
 _TRIAL_ATTRIBUTE = re.compile(r"(dashboard:(?:artifacts:)?)(\d+)(:.*)", re.DOTALL)
 """Matches the names of a study's attributes that contain the id of a trial, with the id."""
-_UNFINISHED = ("-partial", "-before", "-finished", ".partial", ".lock")
+_EXCLUDED_SUFFIXES = ("-partial", "-before", "-finished", ".partial", ".lock")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class StudyArchive:
             name, new_name = f"{ARTIFACTS}/{record['artifact_id']}", str(uuid4())
             if name not in self.file.files:
                 continue
-            is_safe = record.get("mimetype") in SAFE_TYPES
+            is_safe = record.get("mimetype") in SAFE_MIME_TYPES
             new_record = {
                 "artifact_id": new_name,
                 "filename": str(record.get("filename", "artifact")),
@@ -108,7 +108,7 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
         if file.kind != KIND:
             raise StorageError(f"{path} is not the archive of a study")
         for name in file.files:
-            if any(map(is_excluded, name.split("/"))) or not KNOWN_FILES.fullmatch(name):
+            if any(map(is_excluded, name.split("/"))) or not ALLOWED_FILES.fullmatch(name):
                 raise StorageError(f"{path} holds {name!r}, which does not belong to a study")
         dump = read_dump(file.json(STUDY), str(path))
         record = read_study_record(dump)
@@ -129,7 +129,7 @@ def is_excluded(name: str) -> bool:
 
     Unfinished files, older versions of files, and caches are left out.
     """
-    return name.endswith(_UNFINISHED) or is_cache(name)
+    return name.endswith(_EXCLUDED_SUFFIXES) or is_cache(name)
 
 
 def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:

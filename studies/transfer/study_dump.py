@@ -29,8 +29,8 @@ from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, metrics_error
 from ..study.recipe import Recipe
 
-FORMAT = 1
-REQUIRED = ("command", "recipe", "metrics", "definition")
+DUMP_FORMAT = 1
+REQUIRED_ATTRIBUTES = ("command", "recipe", "metrics", "definition")
 """The user attributes that every study of Latentune has."""
 
 
@@ -55,7 +55,7 @@ class StudyDump:
     def to_json(self) -> dict[str, Any]:
         """Returns the study as a JSON object, which `read_dump` reads."""
         return {
-            "format": FORMAT,
+            "format": DUMP_FORMAT,
             "name": self.name,
             "directions": [direction.name for direction in self.directions],
             "user_attrs": self.user_attrs,
@@ -160,7 +160,7 @@ class _Study(Record):
 
 def _check_study(study: _Study) -> StudyDump:
     """Returns the study in a parsed JSON object, after checking its attributes and trials."""
-    for name in REQUIRED:
+    for name in REQUIRED_ATTRIBUTES:
         if name not in study.user_attrs:
             raise KeyError(name)
     _check_attributes("study", study.user_attrs, study.system_attrs)
