@@ -101,7 +101,7 @@ def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
             with open(descriptor, "w+b") as file:
                 yield file
                 file.flush()
-                _link_name(descriptor, partial, path)
+                _give_name(descriptor, partial, path)
         finally:
             if not partial.is_relative_to("/proc"):
                 partial.unlink(missing_ok=True)
@@ -122,7 +122,7 @@ def _open_anonymous_file(folder: Path) -> tuple[int, Path]:
     return os.open(partial, NEW_FILE_FLAGS | os.O_RDWR, 0o666), partial
 
 
-def _link_name(descriptor: int, partial: Path, path: Path) -> None:
+def _give_name(descriptor: int, partial: Path, path: Path) -> None:
     """Gives the name `path` to an open file; raises FileExistsError if `path` exists."""
     try:
         # Python follows the link in /proc only if it is given a folder.

@@ -139,7 +139,7 @@ def read_best_toml(path: Path) -> Best:
     check_limits(entries, str(path))
     if entries.pop("format", None) != BEST_FORMAT:
         raise StorageError(f"{path} is not a configuration of format {BEST_FORMAT}")
-    names = _names_of_none(entries.pop(NONE, {"params": []}), path)
+    names = _read_names_of_none(entries.pop(NONE, {"params": []}), path)
     found = dict(validate(_BestRecord, {"trial": None, **entries}, str(path)))
     if repeated := sorted({n for n in names if n in found["params"] or names.count(n) > 1}):
         raise StorageError(f"{path} has {repeated[0]!r} twice: delete it in [{NONE}] or [params]")
@@ -150,7 +150,7 @@ def read_best_toml(path: Path) -> Best:
     return Best(**{**found, "params": {**found["params"], **dict.fromkeys(names)}})
 
 
-def _names_of_none(table: Any, path: Path) -> list[str]:
+def _read_names_of_none(table: Any, path: Path) -> list[str]:
     """Returns the parameters that a best.toml lists as None. `path` is for error messages."""
     names = table.get("params") if isinstance(table, dict) and len(table) == 1 else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

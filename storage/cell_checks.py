@@ -13,7 +13,7 @@ from .attribute_types import name_error
 from .json_text import parse_json
 from .record import check_limits
 
-VALID_YEARS = (1970, 2200)  # in which a trial can have run
+VALID_TRIAL_YEARS = (1970, 2200)  # in which a trial can have run
 MAX_INTEGER = 2**53
 NULLABLE_COLUMNS = ("datetime_start", "datetime_complete", "value", "intermediate_value")
 DISTRIBUTION_NAMES = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
@@ -74,8 +74,8 @@ def time_error(value: Any) -> str | None:
         return "it is not a date and time"
     if found.tzinfo is not None:
         return "it has a time zone"
-    if not VALID_YEARS[0] <= found.year < VALID_YEARS[1]:
-        return f"its year is not from {VALID_YEARS[0]} to {VALID_YEARS[1]}"
+    if not VALID_TRIAL_YEARS[0] <= found.year < VALID_TRIAL_YEARS[1]:
+        return f"its year is not from {VALID_TRIAL_YEARS[0]} to {VALID_TRIAL_YEARS[1]}"
     return None
 
 

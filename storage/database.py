@@ -143,7 +143,7 @@ def _open_server(url: URL, create: bool) -> RDBStorage:
         alone = server.is_postgres(url)
         with hold_lock(AdvisoryLock(url, "tables"), "the new tables") if alone else nullcontext():
             # Optuna creates missing tables one by one.
-            _open_storage(_with_password(url), server.server_options(url)).engine.dispose()
+            _open_storage(_render_with_password(url), server.server_options(url)).engine.dispose()
     return _shared_storage(url)
 
 
@@ -160,12 +160,12 @@ def _shared_storage(url: URL) -> RDBStorage:
     options = server.server_options(url)
     if server.is_postgres(url):  # a server has a hundred connections, a process needs one
         options["max_overflow"] = 0
-    storage = _open_storage(_with_password(url), options)
+    storage = _open_storage(_render_with_password(url), options)
     atexit.register(storage.engine.dispose)
     return storage
 
 
-def _with_password(url: URL) -> str:
+def _render_with_password(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 

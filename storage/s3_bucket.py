@@ -79,23 +79,26 @@ class Bucket:
         Raises:
             ArtifactNotFound: If the artifact does not exist.
         """
-        with self._translate_errors(), self._store.open_reader(self._prefix + artifact_id) as body:
+        with (
+            self._translate_errors(),
+            self._boto3_store.open_reader(self._prefix + artifact_id) as body,
+        ):
             return io.BytesIO(body.read())
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         """Writes an artifact. It replaces an artifact with the same id."""
         with self._translate_errors():
-            self._store.write(self._prefix + artifact_id, content_body)
+            self._boto3_store.write(self._prefix + artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
         """Removes an artifact, if it exists."""
         with self._translate_errors():
-            self._store.remove(self._prefix + artifact_id)
+            self._boto3_store.remove(self._prefix + artifact_id)
 
     def names(self, start: str = "") -> set[str]:
         """Returns the ids of the artifacts whose id begins with `start`."""
         with self._translate_errors():
-            pages = self._store.client.get_paginator("list_objects_v2").paginate(
+            pages = self._boto3_store.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._name, Prefix=self._prefix + start, Delimiter="/"
             )
             keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
@@ -108,7 +111,7 @@ class Bucket:
             self.remove(TEST_ARTIFACT)
 
     @cached_property
-    def _store(self) -> Boto3ArtifactStore:
+    def _boto3_store(self) -> Boto3ArtifactStore:
         from boto3.session import Session  # an optional dependency
         from botocore.config import Config
 

@@ -29,7 +29,7 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
     Stale scratch folders in `cache` and in the system's temporary folder are removed first.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    _remove_stale_temporary()
+    _remove_stale_in_temporary_folder()
     with _remove_stale_folders(cache):
         folder = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=cache))
         owner = lock_folder(folder)
@@ -64,13 +64,13 @@ def user_temporary_folder() -> Path:
 
 def remove_stale_scratch(cache: Path) -> None:
     """Removes stale scratch folders in `cache` and in the system's temporary folder."""
-    _remove_stale_temporary()
+    _remove_stale_in_temporary_folder()
     if cache.is_dir():
         with _remove_stale_folders(cache):
             pass
 
 
-def _remove_stale_temporary() -> None:
+def _remove_stale_in_temporary_folder() -> None:
     with suppress(FileNotFoundError):  # the temporary folder does not exist
         folder = user_temporary_folder()
         if folder.is_dir() and _belongs_to_user(folder):

@@ -108,7 +108,7 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
     place = Runs(Path(runs))
     url = storage or place.database
     loaded = open_study(open_database(url), study)
-    finalists = _finalists(loaded, top)
+    finalists = _choose_finalists(loaded, top)
     table = read_study_record(loaded).recipe.to_table()
     recipe = Recipe.from_table(table, place, storage).at(data_dir)
     objective = build_spec(recipe, place).objective
@@ -125,7 +125,7 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
         return _confirm(_FinalistTraining(loaded, finalists, recipe, new_seeds, place, nodes))
 
 
-def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
+def _choose_finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
     """Returns the best complete trials with different parameters, the best one first."""
     name = study.study_name
     if len(study.directions) > 1:
@@ -183,7 +183,9 @@ class _FinalistTraining:
             write_confirm_value(self.study, *key, value)
             log.info("%s: %s", titles[key], "diverged" if value is None else f"{value:.4g}")
         for trial in trials:  # also of those that were trained by a process that was killed
-            remove_with_partials(_resume_checkpoint(self.runs, self.recipe, trial.params, seed))
+            remove_with_partials(
+                _resume_checkpoint_path(self.runs, self.recipe, trial.params, seed)
+            )
         sign, found = direction_sign(self.study), [values[key] for key in jobs]
         return [inf if value is None else sign * value for value in found]
 
@@ -226,7 +228,7 @@ def _train_finalist(
 ) -> float | None:
     """Trains a configuration on a seed and returns its value; None if the training diverges."""
     spec = build_spec(with_local_files(recipe, context.local_paths), context.runs)
-    checkpoint = _resume_checkpoint(context.runs, recipe, params, seed)
+    checkpoint = _resume_checkpoint_path(context.runs, recipe, params, seed)
     objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: checkpoint)
     if has_progress_display():
         objective = with_progress_bar(objective, title)
@@ -237,7 +239,9 @@ def _train_finalist(
     return cast(float, value)
 
 
-def _resume_checkpoint(runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int) -> Path:
+def _resume_checkpoint_path(
+    runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int
+) -> Path:
     """Returns the path of the checkpoint from which an interrupted training is resumed."""
     key = repr((recipe, sorted(params.items()), seed))
     return runs.confirm_checkpoints / f"{sha256(key.encode()).hexdigest()[:16]}.ckpt"

@@ -44,7 +44,7 @@ def race(
         for index, cost in zip(remaining, train(remaining, seed), strict=True):
             costs[index].append(cost)
         if remaining:
-            remaining = _survivors(costs, remaining)
+            remaining = _find_survivors(costs, remaining)
     return costs
 
 
@@ -68,18 +68,18 @@ def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[fl
     for index, row in enumerate(costs):
         compared = [i for i, other in enumerate(costs) if len(other) >= len(row)]
         rows = np.array([costs[i][: len(row)] for i in compared])
-        p_values = _p_values(rows, compared.index(best))
+        p_values = _compute_p_values(rows, compared.index(best))
         found.append(float(p_values[compared.index(index)]))
     return found
 
 
-def _survivors(costs: Sequence[Sequence[float]], remaining: list[int]) -> list[int]:
+def _find_survivors(costs: Sequence[Sequence[float]], remaining: list[int]) -> list[int]:
     """Returns the indices among `remaining` that are not clearly worse than the leader.
 
     Holm's procedure corrects for the number of comparisons with the leader.
     """
     rows = np.array([costs[index] for index in remaining])
-    p_values = _p_values(rows, int(rows.mean(axis=1).argmin()))
+    p_values = _compute_p_values(rows, int(rows.mean(axis=1).argmin()))
     survivors = set(remaining)
     for rank, i in enumerate(p_values.argsort()):
         if p_values[i] > SIGNIFICANCE_LEVEL / max(1, len(remaining) - 1 - rank):
@@ -88,7 +88,7 @@ def _survivors(costs: Sequence[Sequence[float]], remaining: list[int]) -> list[i
     return [index for index in remaining if index in survivors]
 
 
-def _p_values(costs: np.ndarray, leader: int) -> np.ndarray:
+def _compute_p_values(costs: np.ndarray, leader: int) -> np.ndarray:
     """Returns the p-values of paired t-tests, for each row of `costs` against the row `leader`.
 
     With a flat prior, a p-value is the probability that the row is better than the leader. The

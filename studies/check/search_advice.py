@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NumericDistribution = FloatDistribution | IntDistribution
 End = Literal["lower", "upper"]
 
-BEST_TRIALS = 10
+N_BEST_TRIALS = 10
 """Number of best trials to look at. With more than 100 trials, a tenth of them is used instead."""
 END_SHARE = 0.05
 """The share of a range that counts as its end. In logarithmic ranges, a share of the logarithm."""
@@ -47,8 +47,8 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     """
     for study in _single_objective_studies(checkup):
         trials = rank_trials(study)
-        best = trials[: max(BEST_TRIALS, len(trials) // 10)]
-        crowded = _find_crowded_ends(best) if len(trials) >= BEST_TRIALS else {}
+        best = trials[: max(N_BEST_TRIALS, len(trials) // 10)]
+        crowded = _find_crowded_ends(best) if len(trials) >= N_BEST_TRIALS else {}
         if not crowded:
             continue
         from ...search_spaces.suggestions import record_parameters

@@ -60,7 +60,7 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
                 "widen a range or search fewer trials; to know the spread: "
                 + checkup.command("confirm", study.study_name),
             )
-        waiting = _waiting_duplicates(trials, {p: numbers[0] for p, numbers in tried.items()})
+        waiting = _find_waiting_duplicates(trials, {p: numbers[0] for p, numbers in tried.items()})
         if waiting:
             yield Finding(
                 "wasteful",
@@ -71,7 +71,9 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
             )
 
 
-def _waiting_duplicates(trials: list[FrozenTrial], tried: dict[Params, int]) -> dict[int, int]:
+def _find_waiting_duplicates(
+    trials: list[FrozenTrial], tried: dict[Params, int]
+) -> dict[int, int]:
     """Returns the waiting trials with the parameters of an earlier trial.
 
     The keys are the numbers of the waiting trials; the values, those of the earlier trials.

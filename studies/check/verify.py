@@ -95,8 +95,8 @@ class Verification(Result):
         if self.current_value is None:
             return f"{trial}: not run again, because the data have changed"
         values = (
-            f"{self.monitor} {_all_digits(self.recorded_value)} recorded, "
-            f"{_all_digits(self.current_value)} now"
+            f"{self.monitor} {_format_all_digits(self.recorded_value)} recorded, "
+            f"{_format_all_digits(self.current_value)} now"
         )
         if self.reproduced:
             return f"{trial}: reproduced, {values}"
@@ -118,7 +118,7 @@ class Verification(Result):
         return "\n".join([self.summary, *(f"  {line}" for line in self.reasons)])
 
 
-def _all_digits(value: Value) -> str:
+def _format_all_digits(value: Value) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -231,7 +231,7 @@ class _TrialRunner:
         if data[0] != data[1]:
             return Verification(*facts, False, None, before.value, None, {"data": data})
         with _set_num_threads(provenance.threads):
-            now, changes = self._run(trial, provenance.seed, title), _changes_since(provenance)
+            now, changes = self._run(trial, provenance.seed, title), _find_changes(provenance)
         step = before.first_difference(now)
         return Verification(
             *facts,
@@ -260,7 +260,7 @@ class _TrialRunner:
         return TrialOutcome(detached.reports, value)
 
 
-def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
+def _find_changes(provenance: Provenance) -> dict[str, tuple[object, object]]:
     """Returns the facts about libraries, code and machine that have changed since a trial.
 
     The keys are names, and the values are pairs of the recorded and the current state.

@@ -59,7 +59,7 @@ def _convert(value: Any, annotation: Any) -> Any:
         return None
     if {str, Path} & set(members) and isinstance(value, str | os.PathLike):
         path = os.fspath(value)
-        return str(path) if isinstance(path, str) else _reject(value)
+        return str(path) if isinstance(path, str) else _raise_type_error(value)
     for member in members:
         if get_origin(member) in (Sequence, tuple):
             return _convert_sequence(value, member)
@@ -70,7 +70,9 @@ def _convert(value: Any, annotation: Any) -> Any:
     if int in members or float in members:
         return _convert_number(value, float in members)
     others = [member for member in members if member not in TYPE_WORDS]
-    return value if any(_is_instance(value, other) for other in others) else _reject(value)
+    return (
+        value if any(_is_instance(value, other) for other in others) else _raise_type_error(value)
+    )
 
 
 def _is_instance(value: Any, member: Any) -> bool:
@@ -84,7 +86,7 @@ def _convert_sequence(value: Any, annotation: Any) -> tuple[Any, ...]:
     items = _sequence_items(value)
     converted = tuple(_convert(one, item) for one in ([value] if items is None else items))
     if get_origin(annotation) is tuple and len(converted) != 1 + len(rest):
-        _reject(value)
+        _raise_type_error(value)
     return converted
 
 
@@ -104,7 +106,7 @@ def _convert_mapping(value: Any, annotation: Any) -> dict[str, Any]:
         pairs = [(text, text.partition("=")) for text in _convert_sequence(value, Sequence[str])]
         for text, parts in pairs:
             if not all(parts):
-                _reject(text)
+                _raise_type_error(text)
         return {name: text for _, (name, _, text) in pairs}
     item = get_args(annotation)[1]
     as_text = (type(None), bool, int, float) if item is str else ()
@@ -116,13 +118,13 @@ def _convert_mapping(value: Any, annotation: Any) -> dict[str, Any]:
 
 def _convert_number(value: Any, fraction: bool) -> int | float:
     if isinstance(value, bool) or type(value).__name__ == "bool_":
-        _reject(value)
+        _raise_type_error(value)
     if fraction and isinstance(value, Real):
         return value if isinstance(value, int) else float(value)
     try:
         return operator.index(value)
     except TypeError:
-        _reject(value)
+        _raise_type_error(value)
 
 
 def _describe_annotation(annotation: Any) -> str:
@@ -142,5 +144,5 @@ def _describe_member(member: Any) -> str:
     return TYPE_WORDS.get(member) or f"a {getattr(member, '__name__', member)}"
 
 
-def _reject(value: Any) -> NoReturn:
+def _raise_type_error(value: Any) -> NoReturn:
     raise ArgumentTypeError(value)

@@ -144,7 +144,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
         data = partial(_read_data_with_targets, recipe.model, entry.predicts, data)
     check_weights(recipe.encoder, recipe.weights)
     if entry.needs_encoder:
-        space, data = _put_on_encoder(recipe, space, data, runs, encoder)
+        space, data = _add_encoder(recipe, space, data, runs, encoder)
     objective = Objective(
         model=space,
         data=data,
@@ -208,7 +208,7 @@ def _read_data_with_targets(
     return data
 
 
-def _put_on_encoder(
+def _add_encoder(
     recipe: Recipe,
     suggest: Callable[..., dict[str, Any]],
     items: Callable[[], TensorData],

@@ -23,7 +23,7 @@ def import_spec(model: str) -> StudySpec:
     if not all(part.isidentifier() for part in (*module.split("."), name)):
         raise StudyError(f"{model!r} is not a model: a StudySpec is named as module:NAME")
     try:
-        with _working_directory_first() as here:
+        with _prefer_working_directory() as here:
             spec = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if not f"{module}.".startswith(f"{error.name}."):
@@ -38,7 +38,7 @@ def import_spec(model: str) -> StudySpec:
 
 
 @contextmanager
-def _working_directory_first() -> Iterator[str]:
+def _prefer_working_directory() -> Iterator[str]:
     """Puts the working directory first in `sys.path` for the block, and last after the block.
 
     After the block, a file in the working directory cannot take the place of a library.

@@ -94,7 +94,7 @@ def export(
     needs = tuple(_missing_needs(dump, has_encoder=bool(encoder)))
     files: dict[str, Path | str] = {**dict(_folder_files(place.root / study)), **encoder}
     study_json = json.dumps(dump.to_json(), indent=1)
-    texts = {layout.STUDY: study_json, layout.README: _readme(dump, needs)}
+    texts = {layout.STUDY: study_json, layout.README: _readme_text(dump, needs)}
     made = datetime.now().isoformat(timespec="seconds")
     facts = {"kind": layout.KIND, "made": made, "versions": versions()}
     with progress(f"packing {study}"), temporary_scratch_folder() as fetched:
@@ -187,7 +187,7 @@ def _missing_needs(dump: StudyDump, *, has_encoder: bool) -> Iterator[str]:
         yield f"the encoder {recipe.encoder}, which has changed"
 
 
-def _readme(dump: StudyDump, needs: Sequence[str]) -> str:
+def _readme_text(dump: StudyDump, needs: Sequence[str]) -> str:
     return (
         f"{dump.name}: a study of Latentune with {len(dump.trials)} trials.\n"
         "Import it into a runs folder, with its trained networks and pictures, by:\n\n"

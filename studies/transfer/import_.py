@@ -119,10 +119,10 @@ def import_(
         check_new_name(new_name, others)
         with progress(f"checking {path}"):
             archive.file.check()
-        return _import(archive, new_name, place, url)
+        return _import_as_new_study(archive, new_name, place, url)
 
 
-def _import(archive: StudyArchive, name: str, runs: Runs, url: str) -> ImportedStudy:
+def _import_as_new_study(archive: StudyArchive, name: str, runs: Runs, url: str) -> ImportedStudy:
     """Imports the study in an archive as a new study called `name`."""
     runs.make()
     with scratch_folder(runs.cache) as folder:
