@@ -70,7 +70,7 @@ def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width of the pooled network, and how many feature maps the code has."""
+    """Suggests the width of a network with pooling layers, and the feature maps of the code."""
     length, width = _suggest_maps(trial, data), suggest_width(trial)
     return Autoencoder(data, length, "pooled", width, **suggest_regularized_adam(trial))
 
@@ -97,7 +97,7 @@ def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the pooled network, and Gaussian noise of about half a standard deviation."""
+    """Suggests a network with pooling layers, and noise of about half a standard deviation."""
     noise = trial.suggest_float("corruption_std", 0.1, 1)
     length = _suggest_maps(trial, data)
     sgd = suggest_published_sgd(trial)
@@ -110,7 +110,7 @@ def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the pooled network, and a sparsity penalty with a weight near 0.5."""
+    """Suggests the network with pooling layers, and a sparsity penalty with a weight near 0.5."""
     sparsity, length = _suggest_sparsity(trial), _suggest_maps(trial, data)
     return Autoencoder(data, length, "pooled", **sparsity, **suggest_published_sgd(trial))
 

@@ -154,5 +154,5 @@ def _read_names_of_none(table: Any, path: Path) -> list[str]:
     """Returns the parameters that a best.toml lists as None. `path` is for error messages."""
     names = table.get("params") if isinstance(table, dict) and len(table) == 1 else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise StorageError(f"{path}: [{NONE}] must be params = [...], the names of parameters")
+        raise StorageError(f"{path}: the table [{NONE}] must hold params = [...], a list of names")
     return names

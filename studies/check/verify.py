@@ -245,7 +245,7 @@ class _TrialRunner:
     def _run(self, trial: FrozenTrial, seed: int, title: str | None) -> TrialOutcome:
         """Runs a trial again and returns the new outcome.
 
-        The new run ends at the latest one epoch after the last recorded epoch.
+        The new run stops no later than one epoch after the last recorded epoch.
         """
         replay(self.objective.model, trial.params, self.data.spec)  # raises a readable SpaceError
         max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)

@@ -173,7 +173,9 @@ def _check_study(study: _Study) -> StudyDump:
         if trial.number != number:
             raise ValueError(f"trial {number} is missing")
         if trial.values is not None and len(trial.values) != len(study.directions):
-            raise ValueError(f"trial {number} has {len(trial.values)} values")
+            raise ValueError(
+                f"trial {number} has {len(trial.values)} values, not {len(study.directions)}"
+            )
         trials.append(_check_trial(trial))
     check_compatible(trials)
     return StudyDump(

@@ -109,7 +109,7 @@ def compress(
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> CompressionReport:
-    """Compares latent codes of the test part, in three formats, with its items.
+    """Stores latent codes of the test part in three formats, and measures the reconstructions.
 
     The formats are float32, float16 and int8. For float16, all codes are multiplied by a power of
     two, so that large codes do not overflow. For int8, the range of each dimension is divided into

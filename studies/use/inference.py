@@ -48,7 +48,7 @@ class InferenceResult(Generic[R]):
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """The reasons of the unreadable items. The keys are their names, with places if any."""
+        """The reason why an item cannot be read, by the place and the name of the item."""
         return {
             f"{place}: {name!r}" if place else name: reason
             for name, place, reason in zip(self.names, self.places, self.reasons, strict=True)

@@ -127,7 +127,9 @@ def encode_items(model: Encodes, items: Tensor) -> Tensor:
     """Returns the latent codes, with shape (N, D), of items of shape (N, *data.shape)."""
     codes: object = model.encode(cast_input(model, items))
     if not isinstance(codes, Tensor):
-        raise StudyError(f"its encode() returns a {type(codes).__name__}, not a tensor of codes")
+        raise StudyError(
+            f"encode() of the network returns a {type(codes).__name__}, not a tensor of codes"
+        )
     return codes.flatten(1)
 
 

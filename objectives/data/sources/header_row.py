@@ -140,9 +140,9 @@ def _count_up(cells: Sequence[str]) -> bool:
 
 
 def _common_kind(values: Sequence[str]) -> str | None:
-    """Returns what at least nine of ten values are, or None.
+    """Returns the kind that at least 90 % of the values share; None if they share none.
 
-    The result is `number`, `image`, or a pattern from `_character_pattern` with digits.
+    A kind is `number`, `image`, or a `_character_pattern` that contains a digit.
     """
     for kind in ("number", "image"):
         if sum(_is_of_kind(value, kind) for value in values) >= 0.9 * len(values):
