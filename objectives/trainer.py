@@ -71,7 +71,9 @@ def choose_accelerator(requested: str, data: Any) -> str:
     if not (is_float64 and torch.backends.mps.is_available()) or requested == "cpu":
         return requested
     if requested == "mps":
-        raise DataError("numbers need float64, which mps does not have: leave out `accelerator=`")
+        raise DataError(
+            "predicting numbers needs float64, which mps lacks: leave out `accelerator=`"
+        )
     return "cpu"
 
 

@@ -103,7 +103,7 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
                     _drop_partial(partial, set_aside, scratch)
                 elif isinstance(error, KeyboardInterrupt):
                     raise KeyboardInterrupt(
-                        f"{partial} is kept: the same training goes on"
+                        f"{partial} is kept: the same command continues this training"
                     ) from None
                 raise
             replace_with(partial, folder, scratch, keep=True)
@@ -167,7 +167,10 @@ def replace_with(new: Path, folder: Path, scratch: Path, *, keep: bool) -> None:
 
 
 def finish_replacement(folder: Path, scratch: Path) -> None:
-    """Moves `NAME-finished` to `folder`, if it exists, and the old folder to `NAME-before`."""
+    """Puts the finished content of a folder in its place, if there is any.
+
+    For a folder NAME, this moves NAME to `NAME-before`, and then `NAME-finished` to NAME.
+    """
     finished, previous = finished_folder(folder), previous_folder(folder)
     if not finished.is_dir():
         return

@@ -40,8 +40,8 @@ def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
 def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]:
     """Prints `message` if Ctrl-C stops the block, and exits with code 130.
 
-    A message of the KeyboardInterrupt is printed too. If there is one, or if `repeat` is True, the
-    command that the user typed is printed as the next command, because it continues the work.
+    If the KeyboardInterrupt has a message, it is printed too. In that case, or if `repeat` is True,
+    the same command continues the work, so that it is printed as the next one.
     """
     try:
         yield

@@ -71,7 +71,7 @@ def start_fork_server() -> None:
     except OSError as error:  # the path of its socket may have a hundred letters
         raise StudyError(
             f"cannot start workers by a socket in {tempfile.gettempdir()} ({error}): set TMPDIR "
-            "to a folder with a shorter path, or stay in this process by `workers=` 1"
+            "to a folder with a shorter path, or run without worker processes by `workers=` 1"
         ) from error
 
 

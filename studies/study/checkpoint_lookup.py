@@ -69,6 +69,6 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
         raise StudyError(f"{source} has no trained network yet: {training_command(source, runs)}")
     if is_file and read_header(path).trial != best.trial:
         raise StudyError(
-            f"{path} is not of trial {best.trial}; train it: latentune train {source}"
+            f"{path} is not of trial {best.trial}; train that trial: latentune train {source}"
         )
     return Path(os.path.realpath(warn_if_misplaced(path, runs)))

@@ -79,8 +79,8 @@ def infer_column_type(
     except MixedFormatError as error:
         if is_declared or not has_few_values:
             raise DataError(
-                f"{path} has, in the column {name!r}, {error}: write them in one way, or leave it "
-                f"out by {format_option('drop', name)}"
+                f"{path} has, in the column {name!r}, {error}: write all values in one way, or "
+                f"leave it out by {format_option('drop', name)}"
             ) from error
         return Column(name, "text"), f"{error}, are categories"
     except ValueError as error:

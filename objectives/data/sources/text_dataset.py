@@ -134,7 +134,7 @@ def _split_and_encode(
         whole.take([filled[i] for i in part if not encoded.reasons[filled[i]]]) for part in split
     )
     if not len(test):
-        raise DataError(f"no text of the test part of {source} has a letter of the training part")
+        raise DataError(f"the test texts of {source} share no letter with the training texts")
     spec = DataSpec((length,), "text", classes, letters=letters)
     notes += tuple(_notes_on_texts(texts, places, plain, letters, encoded))
     return LoadedDataset(train, test, spec, notes=notes)
