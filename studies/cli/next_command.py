@@ -40,7 +40,7 @@ def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
 def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]:
     """Prints `message` if Ctrl-C stops the block, and exits with code 130.
 
-    If the KeyboardInterrupt has a message, it is printed too. In that case, or if `repeat` is True,
+    If the KeyboardInterrupt has a message, it is printed too. If so, or if `repeat` is True,
     the same command continues the work, so that it is printed as the next one.
     """
     try:
