@@ -22,12 +22,12 @@ from .storage_error import StorageError
 ARCHIVE_FORMAT = 1
 MANIFEST = "manifest.json"
 MIB = 2**20
-MAX_TOTAL_BYTES = 16 * 1024 * MIB  # of all files together
+MAX_TOTAL_BYTES = 16 * 1024 * MIB  # maximal size of all unpacked files together
 MAX_FILE_BYTES = 4 * 1024 * MIB
 MAX_JSON_BYTES = 128 * MIB
 MAX_FILES = 100_000
 MAX_COMPRESSION_RATIO = 200
-RATIO_EXEMPT_BYTES = 64 * MIB  # smaller archives may have any ratio
+RATIO_EXEMPT_BYTES = 64 * MIB  # smaller archives may have any compression ratio
 CHUNK_BYTES = MIB
 COMPRESSED_SUFFIXES = (".json", ".toml", ".csv", ".txt")
 

@@ -19,10 +19,10 @@ from .trial_record import TrialRecord
 Owner = Literal["study", "trial"]
 Author = Literal["user", "system"]
 
-MAX_NAME_LENGTH = 512
+MAX_ATTRIBUTE_NAME_LENGTH = 512
 """Maximal number of letters in the name of an attribute, as in Optuna's tables."""
-RECORDS: Mapping[Owner, type[Record]] = {"study": StudyRecord, "trial": TrialRecord}
-Plain = bool | int | float | str | None
+RECORD_TYPES: Mapping[Owner, type[Record]] = {"study": StudyRecord, "trial": TrialRecord}
+PlainValue = bool | int | float | str | None
 
 
 class Artifact(BaseModel, extra="allow"):
@@ -48,7 +48,7 @@ SYSTEM_TYPES: Mapping[Owner, Mapping[str, Any]] = {
     },
     "trial": {
         **ARTIFACT_TYPES,
-        "fixed_params": dict[str, Plain],
+        "fixed_params": dict[str, PlainValue],
         "constraints": list[float] | None,
         "constraints:.*": float,
         r"completed_rung_\d+": float,
@@ -82,7 +82,7 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
         elif owner == "study" and CONFIRM_TRAINING.fullmatch(name):
             _adapter(float | None).validate_python(value, strict=True)
         else:
-            RECORDS[owner].model_validate({name: value})
+            RECORD_TYPES[owner].model_validate({name: value})
     except ValidationError as error:
         message = validation_message(error)
         return message if message.startswith(f"{name}: ") else f"{name}: {message}"
@@ -98,8 +98,8 @@ def attribute_errors(owner: Owner, author: Author, attributes: Mapping[str, Any]
 
 def name_error(name: str) -> str | None:
     """Returns why a text cannot be the name of an attribute or a parameter; None if it can."""
-    if not 0 < len(name) <= MAX_NAME_LENGTH:
-        return f"a name has 1 to {MAX_NAME_LENGTH} letters, not {len(name)}"
+    if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_LENGTH:
+        return f"a name has 1 to {MAX_ATTRIBUTE_NAME_LENGTH} letters, not {len(name)}"
     if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name):
         return f"the name {name!a:.60} holds a control character"
     return None

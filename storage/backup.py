@@ -20,7 +20,7 @@ from .scratch_folder import scratch_folder, temporary_scratch_folder
 from .sqlite_snapshot import copy_database, count_trials, fingerprint, restore_database
 from .storage_error import StorageError, report_unwritable
 
-BEFORE, AFTER = "before", "after"  # the folders of a backup
+BEFORE, AFTER = "before", "after"  # the two folders in a backup
 BACKUP_NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
 
 

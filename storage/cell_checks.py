@@ -13,8 +13,8 @@ from .attribute_types import name_error
 from .json_text import parse_json
 from .record import check_limits
 
-VALID_TRIAL_YEARS = (1970, 2200)  # in which a trial can have run
-MAX_INTEGER = 2**53
+VALID_TRIAL_YEARS = (1970, 2200)  # a trial's start and end must be between these years
+MAX_EXACT_INTEGER = 2**53
 NULLABLE_COLUMNS = ("datetime_start", "datetime_complete", "value", "intermediate_value")
 DISTRIBUTION_NAMES = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
 NAME_COLUMNS = ("study_name", "key", "param_name", "library_version")
@@ -55,8 +55,8 @@ def _integer_error(column: Any, value: Any) -> str | None:
     if type(value) is not int:
         return "it is not a whole number"
     least = 1 if column.primary_key or column.foreign_keys else 0
-    if not least <= value < MAX_INTEGER:
-        return f"it must be from {least} to {MAX_INTEGER - 1}"
+    if not least <= value < MAX_EXACT_INTEGER:
+        return f"it must be from {least} to {MAX_EXACT_INTEGER - 1}"
     return None
 
 

@@ -17,7 +17,7 @@ from .storage_error import StorageError, report_unwritable
 
 HOST = "127.0.0.1"
 LOCAL_HOSTS = (HOST, "localhost", "::1")
-MAX_UPLOAD_BYTES = 64 * 2**20  # of a request, which holds a whole file
+MAX_UPLOAD_BYTES = 64 * 2**20  # maximal size of a request with an uploaded file
 SECURITY_HEADERS = [
     ("X-Content-Type-Options", "nosniff"),  # an uploaded text is not an HTML page
     ("X-Frame-Options", "DENY"),

@@ -44,7 +44,7 @@ SERVER_SETTINGS = {
     **{f"tcp_keepalives_{name}": value for name, value in KEEPALIVES.items()},
 }
 CONNECTIONS_HINT = "each worker takes two: try fewer by `workers=`, or raise max_connections"
-HINTS = {
+HINTS_BY_MESSAGE = {
     "password": "it is taken from the URL, from PGPASSWORD or from ~/.pgpass",
     'database ".*" does not exist': "make it by createdb, or name another",
     "too many (clients|connections)|connection slots": CONNECTIONS_HINT,
@@ -150,5 +150,5 @@ def _connection_message(error: DBAPIError) -> str:
     """Returns the server's message about a failed connection, with a hint for common causes."""
     reason = (str(error.orig).splitlines() or [""])[0].rpartition("FATAL:")[2].strip()
     reason = re.sub("^connection (failed|is bad): ", "", reason)
-    hints = (hint for pattern, hint in HINTS.items() if re.search(pattern, reason))
+    hints = (hint for pattern, hint in HINTS_BY_MESSAGE.items() if re.search(pattern, reason))
     return "; ".join([reason, *hints])

@@ -10,8 +10,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-MAX_PART_BYTES = 255  # bytes of the name of a file or folder
-MAX_PATH_BYTES = 1024  # bytes of the path
+MAX_PART_BYTES = 255  # maximal length of a file name
+MAX_PATH_BYTES = 1024  # maximal length of a path
 MAX_PORTABLE_LENGTH = 240
 WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 """Matches file names that mean a device on Windows, such as `con` and `nul.txt`."""

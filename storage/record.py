@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .storage_error import StorageError
 
-MAX_VALUES = 1_000_000
-MAX_DEPTH = 50
+MAX_JSON_VALUES = 1_000_000
+MAX_NESTING_DEPTH = 50
 MAX_INTEGER_BITS = 1024
 """Maximal number of bits in an integer from a file. Larger integers are slow to print."""
 
@@ -64,7 +64,7 @@ def check_limits(value: Any, where: str) -> None:
             item = list(item.values())
         if isinstance(item, (list, tuple, set)):
             waiting += [(inner, depth + 1) for inner in item]
-        if depth > MAX_DEPTH or seen + len(waiting) > MAX_VALUES:
+        if depth > MAX_NESTING_DEPTH or seen + len(waiting) > MAX_JSON_VALUES:
             raise StorageError(f"{where} is nested too deeply, or holds too much")
         if isinstance(item, int) and item.bit_length() > MAX_INTEGER_BITS:
             raise StorageError(f"{where} holds a number of more than {MAX_INTEGER_BITS} bits")

@@ -10,12 +10,12 @@ from typing import Any
 from .path_checks import recorded_path_error, relative_to_root
 from .storage_error import StorageError, refuse_url, report_unwritable
 
-# Names in the folder that no study can have.
+# Names of files and folders in the runs folder, which a study cannot have.
 RESERVED_NAMES = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
     "backups",
 )
-MAX_NAME_LENGTH = 100
+MAX_STUDY_NAME_LENGTH = 100
 MAX_CHECKPOINT_BYTES = 16 * 2**30
 """Maximal size of a checkpoint; the largest network of torchvision has half a GiB."""
 MAX_TOML_BYTES = 2**20
@@ -185,10 +185,10 @@ def check_study_name(study: str) -> str:
             f"{study!r} cannot name a study: use letters, digits, '-', '_', '+' and '.'; "
             "give another by `name=`"
         )
-    if len(study) > MAX_NAME_LENGTH:
+    if len(study) > MAX_STUDY_NAME_LENGTH:
         raise StorageError(
             f"{study[:20]}... cannot name a study: it has {len(study)} letters, and at most "
-            f"{MAX_NAME_LENGTH} are allowed; give another name by `name=`"
+            f"{MAX_STUDY_NAME_LENGTH} are allowed; give another name by `name=`"
         )
     if study in RESERVED_NAMES:
         raise StorageError(

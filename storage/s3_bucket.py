@@ -20,8 +20,8 @@ S3_SCHEME = "s3://"
 S3_URL = re.compile(
     rf"{S3_SCHEME}[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/\w[\w!.*'()-]*)*/?", re.ASCII
 )
-MAX_URL_LENGTH = 512  # S3 allows 1,024 letters for a key
-CONNECT_TIMEOUT_S = 10  # boto3 needs five minutes for a wrong address
+MAX_URL_LENGTH = 512  # leaves space for artifact names: S3 allows keys of 1,024 letters
+CONNECT_TIMEOUT_S = 10  # by default, boto3 waits five minutes for a wrong address
 TEST_ARTIFACT = "latentune-may-write"
 
 PERMISSIONS_HINT = "its owner must let you list, read, write and delete there"

@@ -11,7 +11,7 @@ from .path_checks import WINDOWS_DEVICE, case_folded
 from .runs_folder import RESERVED_NAMES, check_study_name
 from .storage_error import StorageError
 
-MAX_NAME_BYTES = 200
+MAX_STUDY_NAME_BYTES = 200
 
 
 def check_name_in_database(url: str, study: str) -> str:
@@ -46,8 +46,8 @@ def check_new_name(study: str, others: Collection[str]) -> str:
         why = "it is a device on Windows"
     elif study.endswith("."):
         why = "on Windows it would lose the dot at its end"
-    elif len(os.fsencode(study)) > MAX_NAME_BYTES:
-        why = f"it takes {len(os.fsencode(study))} bytes, and {MAX_NAME_BYTES} are allowed"
+    elif len(os.fsencode(study)) > MAX_STUDY_NAME_BYTES:
+        why = f"it takes {len(os.fsencode(study))} bytes, and {MAX_STUDY_NAME_BYTES} are allowed"
     elif same in RESERVED_NAMES:
         why = f"where case does not count, it is {same!r}, a name that the runs folder uses"
     elif twin := next((name for name in others if case_folded(name) == same), None):

@@ -25,7 +25,7 @@ from ...storage.storage_error import StorageError
 from .checkup import Checkup
 from .finding import Finding, count
 
-UNUSED_DAYS = 30
+UNUSED_AFTER_DAYS = 30
 ABANDONED_AFTER_S = 3600
 CACHE_FOLDERS = ("codes", "features", "folders")
 DASHBOARD_PREFIX = "dashboard:"
@@ -113,7 +113,7 @@ def _report_unused(
         )
 
 
-def _is_old(path: Path, seconds: float = UNUSED_DAYS * 86400) -> bool:
+def _is_old(path: Path, seconds: float = UNUSED_AFTER_DAYS * 86400) -> bool:
     return time.time() - path.stat().st_mtime > seconds
 
 

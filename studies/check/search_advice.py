@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...models.types import Space
 
 NumericDistribution = FloatDistribution | IntDistribution
-End = Literal["lower", "upper"]
+RangeEnd = Literal["lower", "upper"]
 
 N_BEST_TRIALS = 10
 """Number of best trials to look at. With more than 100 trials, a tenth of them is used instead."""
@@ -82,7 +82,9 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
             )
 
 
-def _find_crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistribution, End, int]]:
+def _find_crowded_ends(
+    best: list[FrozenTrial],
+) -> dict[str, tuple[NumericDistribution, RangeEnd, int]]:
     """Returns the parameters that have many of their best values at one end of the range.
 
     Returns for each parameter: the distribution, the end, and the number of values at the end.
@@ -94,7 +96,7 @@ def _find_crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistri
             continue
         values = [trial.params[name] for trial in best if name in trial.params]
         places = [_relative_position(distribution, value) for value in values]
-        ends: dict[End, int] = {
+        ends: dict[RangeEnd, int] = {
             "lower": sum(place <= END_SHARE for place in places),
             "upper": sum(place >= 1 - END_SHARE for place in places),
         }
@@ -118,14 +120,14 @@ def _relative_position(distribution: NumericDistribution, value: float) -> float
     return (at - low) / (high - low)
 
 
-def _is_beyond(default: Any, distribution: NumericDistribution, end: End) -> bool:
+def _is_beyond(default: Any, distribution: NumericDistribution, end: RangeEnd) -> bool:
     """Returns whether a default value is a number beyond the lower or upper end of a range."""
     if not isinstance(default, int | float):
         return False
     return default < distribution.low if end == "lower" else default > distribution.high
 
 
-def _widen_end(distribution: NumericDistribution, end: End) -> float | None:
+def _widen_end(distribution: NumericDistribution, end: RangeEnd) -> float | None:
     """Returns a new value for one end of a range, so that the range is wider by half.
 
     In a logarithmic range, the end is multiplied or divided by at most ten. Returns None if no

@@ -15,7 +15,7 @@ from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_
 from .checkup import Checkup
 from .finding import Finding, list_trials
 
-Params = frozenset[tuple[str, Any]]
+ParameterSet = frozenset[tuple[str, Any]]
 """The names and values of a trial's parameters, as a set that can be compared and hashed."""
 
 
@@ -47,7 +47,7 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
     """
     for study in checkup.studies:
         trials = study.get_trials(deepcopy=False)
-        tried: dict[Params, list[int]] = defaultdict(list)
+        tried: dict[ParameterSet, list[int]] = defaultdict(list)
         for trial in trials:
             if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
                 tried[frozenset(trial.params.items())].append(trial.number)
@@ -72,7 +72,7 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _find_waiting_duplicates(
-    trials: list[FrozenTrial], tried: dict[Params, int]
+    trials: list[FrozenTrial], tried: dict[ParameterSet, int]
 ) -> dict[int, int]:
     """Returns the waiting trials with the parameters of an earlier trial.
 

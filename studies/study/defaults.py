@@ -5,29 +5,29 @@ SEED = 0
 AUGMENTATIONS = ("none", "crop", "zoom")
 PRUNER = "halving"
 SAMPLE_SIZE = 10_000
-SAMPLING_METHODS = {  # the distribution of sampled codes, as titles of figures name it
+SAMPLING_METHODS = {  # the name in plots of the distribution that latent codes are sampled from
     "prior": "the prior",
     "kde": "a kernel density",
     "pca-kde": "a kernel density of two principal components",
     "gaussian": "a Gaussian",
     "mixture": "a mixture of Gaussians",
 }
-MAP_SIZE = 2000  # codes on a map
+MAP_SIZE = 2000  # number of items on a map of latent codes
 DASHBOARD_PORT = 8080
 EXPORT_FORMATS = ("csv", "json")
 PRUNERS = ("halving", "hyperband", "median", "wilcoxon", "none")
 SAMPLERS = ("tpe", "gp", "random")
-TRIALS_PER_WORKER = 8  # at least, by default
-PROBE_LABELS = 100
-PROBE_SEEDS = 10
-PROBE_NEIGHBORS = 1
-ANOMALY_QUANTILE = 0.99  # items with a larger error than this share of the validation part
-MAX_PRINTED_ROWS = 50  # of a table
-MAX_PRINTED_ROWS_BESIDE_FILE = 20  # of a table that is also written to a file
-MAX_SEEDS = 1000  # of one configuration
-CONFIRM_TOP = 5  # trials
-CONFIRM_SEEDS = 4
-COMPARE_LABEL_COUNTS = (100, 1000, None)  # None is all of them
-COMPARE_SEEDS = 3
-COMPARE_EPOCHS = 20
-COMPARE_REACH = 0.95
+TRIALS_PER_WORKER = 8  # a search uses fewer processes if each would run fewer trials
+PROBE_LABELS = 100  # number of training items with a label
+PROBE_SEEDS = 10  # number of seeds
+PROBE_NEIGHBORS = 1  # number of nearest neighbors
+ANOMALY_QUANTILE = 0.99  # the share of validation items that are not anomalies
+MAX_PRINTED_ROWS = 50  # for a table
+MAX_PRINTED_ROWS_BESIDE_FILE = 20  # for a table that is also written to a file
+MAX_SEEDS = 1000  # for the trainings of one configuration
+CONFIRM_TOP = 5  # number of trials
+CONFIRM_SEEDS = 4  # number of seeds
+COMPARE_LABEL_COUNTS = (100, 1000, None)  # numbers of labeled items; None means all items
+COMPARE_SEEDS = 3  # number of seeds
+COMPARE_EPOCHS = 20  # number of epochs
+COMPARE_REACH = 0.95  # the accuracy whose first epoch is reported

@@ -128,8 +128,8 @@ def _parse_time(text: Any) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-Time = Annotated[datetime | None, BeforeValidator(_parse_time)]
-Step = Annotated[int, BeforeValidator(int), Field(ge=0, lt=2**31)]
+TimeField = Annotated[datetime | None, BeforeValidator(_parse_time)]
+StepField = Annotated[int, BeforeValidator(int), Field(ge=0, lt=2**31)]
 
 
 class _Trial(Record):
@@ -140,11 +140,11 @@ class _Trial(Record):
     values: list[float] | None
     params: dict[str, Any]
     distributions: dict[str, Any]
-    intermediate_values: dict[Step, float]
+    intermediate_values: dict[StepField, float]
     user_attrs: dict[str, Any]
     system_attrs: dict[str, Any]
-    started: Time
-    ended: Time
+    started: TimeField
+    ended: TimeField
 
 
 class _Study(Record):
