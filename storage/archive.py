@@ -176,7 +176,7 @@ class Archive:
 def open_archive(path: Path) -> Iterator[Archive]:
     """Yields an open archive, after checking the names and sizes of its files.
 
-    `write_archive` wrote the archive, or a user unpacked one and zipped its folder again.
+    Users may have unpacked the result of `write_archive` and zipped the folder again.
 
     Raises:
         StorageError: If the archive is missing or damaged, its files are not those in its

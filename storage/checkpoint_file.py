@@ -54,7 +54,7 @@ class CheckpointHeader(Record):
         recipe: The model, data and options of the study.
         params: The value of each parameter of the search space.
         data: The fields of the `DataSpec`.
-        streamed: Whether images were read lazily. Then they were cropped to their centers.
+        streamed: Whether images were read lazily, and therefore cropped to their centers.
         anomaly: The threshold for anomalies, if the network reconstructs its input.
         encoder: If the network was trained on an encoder: the header of the encoder's checkpoint,
             or the name of the encoder's architecture in torchvision.

@@ -77,7 +77,10 @@ def server_options(url: URL) -> dict[str, Any]:
 
 @cache
 def engine(url: URL) -> Engine:
-    """Returns SQLAlchemy's engine for a database, which this process uses beside Optuna's."""
+    """Returns SQLAlchemy's engine for a database, for queries that Optuna does not make.
+
+    A process has one engine for each URL.
+    """
     made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
     atexit.register(made.dispose)
     return made

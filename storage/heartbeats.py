@@ -69,7 +69,8 @@ def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[Fro
 def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
     """Records a heartbeat for each RUNNING trial that has none, if the database is on a server.
 
-    A process may die before its first heartbeat. After this call, its trial expires like others.
+    A process may die before its first heartbeat. This heartbeat expires later, so `stale_trials`
+    then returns the trial.
     """
     running, storage = _running_trials(study, trials)
     if running and storage is not None and not is_file(storage.url):

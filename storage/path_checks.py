@@ -31,9 +31,9 @@ def is_portable(name: str) -> bool:
 
 
 def case_folded(name: str) -> str:
-    """Returns a name with case and composed letters normalized.
+    """Returns a file name with case and composed letters normalized.
 
-    If the results for two names are equal, some operating system takes both for the same file.
+    Names with equal results are the same file on some operating systems.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 

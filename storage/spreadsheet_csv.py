@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def escape_formula(value: Any) -> Any:
-    """Returns a text that looks like a formula with an apostrophe before it; others unchanged."""
+    """Returns the value. If it is a text that looks like a formula, adds an apostrophe first."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA_START.match(value):
         return value
     return f"'{value}"

@@ -16,7 +16,7 @@ CONFIRM_TRAINING = re.compile(r"confirm:(?P<trial>\d{1,10}):(?P<seed>\d{1,10})")
 
 
 class RecipeTable(Record, extra="allow"):
-    """The recipe of a study as a record. Only some entries are fields; others are allowed too."""
+    """The recipe of a study as a record. Entries that are not fields of the class are kept too."""
 
     model: str
     data: str | None = None

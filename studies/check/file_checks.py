@@ -97,9 +97,10 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
 def _report_unused(
     checkup: Checkup, paths: Iterable[Path], noun: str, description: str
 ) -> Iterator[Finding]:
-    """Yields a finding whose fix removes the files and folders `paths`. Without any, yields none.
+    """Yields a finding whose fix removes the files and folders `paths`.
 
-    The finding names them by `noun` and `description`, such as `file` and `of dead processes`.
+    Yields nothing if there are no paths. The text of the finding is made from `noun` and
+    `description`, such as `file` and `of processes that died`.
     """
     unused = list(paths)
     if unused:

@@ -60,9 +60,9 @@ def winner(costs: Sequence[Sequence[float]]) -> int | None:
 
 
 def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[float]:
-    """Returns, for each configuration, the probability of being better than the one at `best`.
+    """Returns the probability that each configuration is better than the one with index `best`.
 
-    Configurations are compared on the seeds that all of them were trained on.
+    Two configurations are compared on the seeds that both were trained on.
     """
     found = []
     for index, row in enumerate(costs):

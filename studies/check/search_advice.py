@@ -212,10 +212,10 @@ def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any
 def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
     """Yields advice to search without pruning, if many good trials had bad values early.
 
-    The threshold of an epoch is the median value of the trials that were pruned after this epoch,
-    if there are at least three. A late bloomer is one of the best complete trials, whose value was
-    once not better than the threshold. The pruner had spared this trial. The advice is given if at
-    least two trials and a third of the best third of trials are late bloomers.
+    The pruning threshold of an epoch is the median value of the trials that were pruned after it,
+    if there are at least three. A late bloomer is a complete trial that was once not better than
+    the threshold, and was spared by the pruner. The advice is given if a third of the best trials,
+    and at least two, are late bloomers.
     """
     for study in _single_objective_studies(checkup):
         sign = direction_sign(study)

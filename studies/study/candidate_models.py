@@ -19,10 +19,10 @@ from .study_error import StudyError
 
 
 def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
-    """Adds to a recipe of `auto` the models that fit its data and have all its objectives.
+    """Returns a recipe of `auto` with all models that fit the data and have the objectives.
 
-    If the recipe names no objectives, the default objective for the data is added too. A recipe
-    with another model is returned unchanged.
+    If the recipe names no objectives, the result has the default objective for the data. A recipe
+    with another model than `auto` is returned unchanged.
 
     Raises:
         StudyError: If no model fits the data, or no model that fits has the objectives.

@@ -22,7 +22,7 @@ PYTHON_NAMES = {
     "range": "ranges",
     "time": "seconds",
 }
-"""The Python name of each argument that has another name on the command line, by that name."""
+"""The names of arguments in Python. The keys are their different names on the command line."""
 
 
 def public_api(function: Callable[P, R]) -> Callable[P, R]:

@@ -97,9 +97,9 @@ class Recipe(StudyOptions):
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], runs: "Runs") -> Self:
-        """Returns a recipe from the result of `to_table`, without checking trust in a module.
+        """Returns a recipe from the result of `to_table`.
 
-        Otherwise this is the same as `from_table`.
+        Unlike `from_table`, this does not check whether the model is a trusted module.
         """
         types = get_type_hints(cls)
         for name in table:

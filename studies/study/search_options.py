@@ -14,7 +14,7 @@ from .study_error import StudyError
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """The options of a search, such as duration and sampler. Trials do not depend on them."""
+    """The options of a search, such as duration and sampler, which do not affect single trials."""
 
     name: Annotated[
         str | None,
