@@ -118,6 +118,7 @@ def read_header(path: Path) -> CheckpointHeader:
             not checked.
     """
     check_regular_file(path)
+    _check_unpacked_size(path)
     try:
         with ZipFile(path) as packed:
             if packed.getinfo(HEADER).file_size > MAX_HEADER_BYTES:

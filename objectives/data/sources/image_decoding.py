@@ -188,9 +188,9 @@ def _orientation(image: Image.Image) -> int:
     """Returns the orientation of the camera, from the metadata if there are any."""
     if image.format == "PNG":
         image.load()  # metadata may follow the pixels
-    if image.format == "TIFF" or not image.info.keys().isdisjoint(METADATA):
-        return int(image.getexif().get(ORIENTATION, UPRIGHT))
-    return UPRIGHT
+    if image.format == "TIFF" or image.info.keys().isdisjoint(METADATA):
+        return UPRIGHT  # Pillow turns a TIFF itself
+    return int(image.getexif().get(ORIENTATION, UPRIGHT))
 
 
 @contextmanager
@@ -248,6 +248,7 @@ def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
     """
     from PIL import Image, ImageOps
 
+    image.load()
     if _orientation(image) != UPRIGHT:
         image = ImageOps.exif_transpose(image)
     if image.mode in HIGH_BIT_MODES:

@@ -90,9 +90,9 @@ def test_ray_is_an_extra(refused: Callable[..., str], monkeypatch: pytest.Monkey
     assert "--cluster needs Ray: pip install 'latentune[ray]'" in said
 
 
-def test_resources_of_a_worker_need_a_cluster(refused: Callable[..., str]) -> None:
+def test_resources_of_a_worker_need_a_cluster(refused: Callable[..., str], trained: Path) -> None:
     assert "name the cluster by --cluster" in refused("search", "conv-ae", "digits", "--gpus", "1")
-    assert "add --seeds" in refused("train", "x", "--cluster", "auto")
+    assert "add --seeds" in refused("train", "conv-ae-digits", "--cluster", "auto")
 
 
 def test_another_version_of_ray_is_reported(
