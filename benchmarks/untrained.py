@@ -61,7 +61,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
             "objectives.objective.fit": fit,
             "objectives.objective._free_memory": lambda: None,
             "studies.training.network_plots.plot_network": draw,
-            "studies.search.trial_loop._frozen_garbage": nullcontext,
+            "studies.search.trial_loop._freeze_existing_objects": nullcontext,
         }.items():
             stack.enter_context(patch(f"latentune.{name}", stand_in))
         yield
