@@ -63,9 +63,11 @@ class Part(NamedTuple):
 
     def take(self, indices: Sequence[int]) -> Part:
         """Returns the items at some indices."""
-        inputs, chosen = self.inputs, list(indices)
+        inputs, chosen = self.inputs, torch.from_numpy(np.asarray(indices, dtype=np.int64))
         return Part(
-            inputs[chosen] if isinstance(inputs, Tensor) else inputs.take(chosen),
+            inputs.index_select(0, chosen)
+            if isinstance(inputs, Tensor)
+            else inputs.take(list(indices)),
             None if self.targets is None else self.targets[chosen],
             self.row_indices[chosen],
         )

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import cast
+from math import gcd
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data_error import file_state
@@ -21,6 +23,7 @@ MIN_ITEMS = 10
 TEST_FRACTION, VAL_FRACTION = 0.2, 0.1
 """Fractions of the items that become the test and the validation part if the source has none."""
 COMPARED_BYTES = 4096  # from the middle of a file: enough to tell most files of one size apart
+ROWS_PER_CHUNK = 1024
 MAX_CACHED_DIGESTS = 2**17
 
 
@@ -69,9 +72,9 @@ def split_indices(
         if 2 * len(grouped) >= count:
             return sorted(set(range(n)) - set(grouped)), grouped
     kept, held_out = train_test_split(
-        range(n), test_size=count, random_state=seed, stratify=targets
+        np.arange(n), test_size=count, random_state=seed, stratify=targets
     )
-    return sorted(kept), sorted(held_out)
+    return np.sort(kept).tolist(), np.sort(held_out).tolist()
 
 
 def _hold_out_groups(
@@ -112,16 +115,39 @@ def first_occurrences(*parts: Items) -> list[int]:
     if not all(isinstance(part, Tensor) for part in parts):
         paths = [path for part in parts for path in cast("LazyImages", part).paths]
         return first_occurrences_of_files(paths)
-    rows = [
-        row
+    arrays = [
+        np.ascontiguousarray(part.numpy()).reshape(len(part), -1)
         for part in cast("tuple[Tensor, ...]", parts)
-        for row in np.ascontiguousarray(part.numpy()).reshape(len(part), -1)
     ]
-    candidates = first_occurrences_of_keys(hash(row.tobytes()) for row in rows)
+    hashes = np.concatenate([_hash_rows(rows) for rows in arrays])
+    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    candidates: list[int] = first[inverse].tolist()
+    repeats = np.flatnonzero(first[inverse] != np.arange(len(hashes))).tolist()
+    if not repeats:
+        return candidates
+    rows = [row for array in arrays for row in array]
+    is_equal = [np.array_equal(rows[candidates[index]], rows[index]) for index in repeats]
+    if all(is_equal):
+        return candidates
+    # Different rows have the same hash, or equal rows hold NaN, which differs from itself.
+    candidates = first_occurrences_of_keys(row.tobytes() for row in rows)
     return [
         first if first == index or np.array_equal(rows[first], rows[index]) else index
         for index, first in enumerate(candidates)
     ]
+
+
+def _hash_rows(rows: NDArray[Any]) -> NDArray[np.uint64]:
+    """Returns a hash of each row of a matrix; different rows rarely have the same hash."""
+    size = gcd(rows.shape[1] * rows.itemsize, 8)
+    words = rows.view(f"u{size}")
+    factors = np.random.default_rng(0).integers(2**64, size=words.shape[1], dtype=np.uint64) | 1
+    hashes = np.empty(len(rows), np.uint64)
+    for start in range(0, len(rows), ROWS_PER_CHUNK):
+        chunk = words[start : start + ROWS_PER_CHUNK].astype(np.uint64)
+        chunk ^= chunk >> np.uint64(32)  # numbers often differ in their upper bits alone
+        hashes[start : start + ROWS_PER_CHUNK] = (chunk * factors).sum(axis=1)
+    return hashes
 
 
 def first_occurrences_of_keys(keys: Iterable[Hashable]) -> list[int]:

@@ -84,10 +84,13 @@ def are_plain_numbers(texts: Sequence[str]) -> bool:
     Integers that float64 cannot hold exactly are not plain. Numbers that may have a thousands
     separator, such as 1.234, are not plain either.
     """
+    return hold_plain_numbers(texts) and not are_ambiguous_numbers(texts)
+
+
+def hold_plain_numbers(texts: Sequence[str]) -> bool:
+    """Returns whether all texts are plain numbers or may have a thousands mark, as 1.234 may."""
     lines = "\n".join(texts) + "\n"
     if lines.count("\n") != len(texts) or not PLAIN_NUMBER_LINES.fullmatch(lines):
-        return False
-    if are_ambiguous_numbers(texts):
         return False
     return not any(_is_inexact(match[0]) for match in LONG_INTEGER.finditer(lines))
 

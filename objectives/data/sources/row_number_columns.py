@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..data_error import DataError
@@ -25,6 +26,7 @@ MAX_TEXT_TABLE_COLUMNS = 3
 """Most columns in a file of texts: texts, labels and row numbers."""
 MIN_DISTINCT_SHARE = 0.9
 """Smallest share of distinct values in a column that rises from row to row."""
+FEW_VALUES = 100
 STEP_TOLERANCE = 1e-6
 MAX_GAP_RATIO = 2
 """Row numbers with gaps span at most this multiple of the number of rows."""
@@ -47,7 +49,7 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
     for name in map(str, columns.frame):
         if name in kept:
             continue
-        if columns.texts[name].is_unique and _identifies_rows(columns, name):
+        if _identifies_rows(columns, name):
             numbering.append(name)
         elif _rises_evenly(columns.frame[name]):
             rising.append(name)
@@ -77,11 +79,14 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
 
 
 def _identifies_rows(columns: Columns, name: str) -> bool:
-    texts, role = columns.texts[name], columns.kinds[name].role
+    role = columns.kinds[name].role
     is_called_id = ID_COLUMN_NAME.fullmatch(name) is not None
     if role == "number":
         return _are_row_numbers(columns.frame[name], is_called_id)
-    if role != "text" or texts.str.contains(r"\s").any():
+    if role != "text":
+        return False
+    texts = columns.texts[name]
+    if not texts.is_unique or texts.str.contains(r"\s").any():
         return False
     if is_called_id:
         return True
@@ -92,24 +97,42 @@ def _identifies_rows(columns: Columns, name: str) -> bool:
 
 
 def _are_row_numbers(values: Series[Any], is_called_id: bool) -> bool:
-    if values.isna().any() or (values % 1 != 0).any() or not values.is_unique:
+    if not _are_integers(values) or not values.is_unique:
         return False
     extent = values.max() - values.min() + 1
     if is_called_id or extent == len(values):
         return True
-    steps = values.diff().iloc[1:]
-    is_strictly_sorted = bool((steps > 0).all() or (steps < 0).all())
-    return is_strictly_sorted and extent <= MAX_GAP_RATIO * len(values)
+    return _is_sorted(values) and extent <= MAX_GAP_RATIO * len(values)
 
 
 def _rises_evenly(values: Series[Any]) -> bool:
     """Returns whether numbers are sorted, mostly distinct, and integers or evenly spaced."""
-    if values.dtype.kind != "f" or values.nunique() < MIN_DISTINCT_SHARE * len(values):
+    if values.dtype.kind != "f" or not _is_sorted(values):
+        return False
+    if values.nunique() < MIN_DISTINCT_SHARE * len(values):
         return False
     steps = values.diff().iloc[1:]
     is_even = steps.max() - steps.min() <= STEP_TOLERANCE * steps.abs().max()
-    is_sorted = bool((steps >= 0).all() or (steps <= 0).all())
-    return is_sorted and bool(is_even or (values % 1 == 0).all())
+    return bool(is_even or _are_integers(values))
+
+
+def _is_sorted(values: Series[Any]) -> bool:
+    """Returns whether numbers never fall or never rise."""
+    return _holds_for_all(_has_steps_of_one_sign, values)
+
+
+def _has_steps_of_one_sign(values: Series[Any]) -> bool:
+    steps = values.diff().iloc[1:]
+    return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def _are_integers(values: Series[Any]) -> bool:
+    return _holds_for_all(lambda some: bool((some % 1 == 0).all()), values)
+
+
+def _holds_for_all(is_true: Callable[[Series[Any]], bool], values: Series[Any]) -> bool:
+    """Returns whether a statement is true of all values; mostly, the first ones refute it."""
+    return is_true(values.iloc[:FEW_VALUES]) and is_true(values)
 
 
 def _is_sorted_by_class(target: Series[Any]) -> bool:

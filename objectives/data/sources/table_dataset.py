@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MIN_ROWS_PER_CLASS = 10
 """Smallest average number of rows of a class if there are more than 50 classes."""
 MAX_CLASSES = 1000
+FEW_ROWS = 1000
 CORRELATION_TOLERANCE = 1e-9
 """A column copies a numeric target if their absolute correlation is nearer to 1 than this."""
 
@@ -159,11 +160,11 @@ def _numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]
 def _check_categories(columns: Columns, target: str | None) -> None:
     texts = {}
     for name, kind in columns.kinds.items():
+        if kind.role != "text" or name == target or name in columns.options.as_category:
+            continue
         column = columns.frame[name]
-        distinct, is_text = column.nunique(), kind.role == "text" and name != target
-        if is_text and distinct > 1 and name not in columns.options.as_category:
-            if are_categories(distinct, len(column)):
-                continue
+        distinct = column.nunique()
+        if distinct > 1 and not are_categories(distinct, len(column)):
             check_mostly_numbers(column, columns.path)
             texts[name] = sorted(column.unique())
     if texts:
@@ -187,14 +188,16 @@ def _find_target_copies(columns: Columns, target: str) -> Iterator[str]:
     are_classes = are_categories(distinct, len(targets))
     for name in map(str, columns.frame):
         column = columns.frame[name]
-        if name == target or column.nunique() < 2:
+        if name == target or (column == column.iloc[0]).all():
             continue
-        if are_classes and column.nunique() == distinct:
-            if len(columns.frame[[name, target]].drop_duplicates()) == distinct:
+        if are_classes:
+            if column.iloc[:FEW_ROWS].nunique() > distinct:  # true of most columns of numbers
+                continue
+            pairs = columns.frame[[name, target]].drop_duplicates()
+            if column.nunique() == distinct == len(pairs):
                 yield name
         elif (
-            not are_classes
-            and column.dtype.kind == targets.dtype.kind == "f"
+            column.dtype.kind == targets.dtype.kind == "f"
             and 1 - abs(column.corr(targets)) < CORRELATION_TOLERANCE
         ):
             yield name

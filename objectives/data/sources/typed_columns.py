@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ....models.data_spec import Column
 from ..data_error import MAX_COLUMNS, DataError, check_input_file
 from ..preparation.hold_out import MIN_ITEMS
@@ -19,6 +21,7 @@ from .column_types import (
 )
 from .csv_cells import decode_text, read_cells
 from .header_row import split_header
+from .plain_table import ParsedColumns, read_plain_table
 from .source import TableOptions, format_option
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ class Columns(NamedTuple):
 
     Attributes:
         frame: N rows; numbers and flags are floats, other columns are text.
-        texts: The same columns as stripped text.
+        texts: The columns as stripped text; columns of plain numbers may be missing.
         kinds: The type of each column.
         notes: Messages for the user about how the columns were read.
         names: All columns of the file, including those that are left out.
@@ -50,25 +53,41 @@ class Columns(NamedTuple):
         """Returns the columns except those in `names`, with additional notes."""
         dropped = list(names)
         kinds = {name: kind for name, kind in self.kinds.items() if name not in dropped}
-        frame, texts = (table.drop(columns=dropped) for table in (self.frame, self.texts))
+        frame = self.frame.drop(columns=dropped)
+        texts = self.texts.drop(columns=dropped, errors="ignore")
         return self._replace(frame=frame, texts=texts, kinds=kinds, notes=self.notes + notes)
 
 
 def read_columns(path: Path, options: TableOptions) -> Columns:
     """Returns the columns of a file, converted to their types."""
-    texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
-    names = tuple(map(str, texts))
+    import pandas as pd
+
+    path = check_input_file(path, "table")
+    parsed = read_plain_table(path, options)
+    if parsed is None:
+        texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
+        parsed = ParsedColumns(tuple(map(str, texts)), texts, {}, {}, notes)
+    names, notes = parsed.names, parsed.notes
     for name, option in options.named_columns().items():
         check_column_exists(names, name, path, option)
-    texts = texts.drop(columns=[name for name in texts if name in options.drop])
-    if empty := [name for name in names if name in texts and not texts[name].any()]:
+    texts = parsed.texts.drop(columns=[name for name in parsed.texts if name in options.drop])
+    if empty := [name for name in map(str, texts) if not texts[name].any()]:
         texts = texts.drop(columns=empty)
         notes += (f"left out, without any value: {quote_some(empty)}",)
-    if texts.shape[1] == 0:
+    numbers = {name: parsed.numbers[name] for name in parsed.numbers if name not in options.drop}
+    if not numbers and texts.shape[1] == 0:
         raise DataError(f"{path} has no columns left: name fewer columns in `drop=`")
-    if len(texts) < MIN_ITEMS:
-        raise DataError(f"{path} holds {len(texts)} rows: at least {MIN_ITEMS} are needed")
-    return infer_types(texts, path, options, notes)._replace(names=names)
+    rows = len(next(iter(numbers.values()), texts))
+    if rows < MIN_ITEMS:
+        raise DataError(f"{path} holds {rows} rows: at least {MIN_ITEMS} are needed")
+    columns = infer_types(texts, path, options, notes)
+    kinds, frame = parsed.kinds | columns.kinds, {**numbers, **columns.frame}
+    order = [name for name in names if name in frame]
+    return columns._replace(
+        frame=pd.DataFrame({name: frame[name] for name in order}, copy=False),
+        kinds={name: kinds[name] for name in order},
+        names=names,
+    )
 
 
 def read_text_columns(
@@ -131,21 +150,19 @@ def read_file_bytes(path: Path) -> bytes:
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
-    """Returns a table of booleans with shape (N, columns), which is True where a value is missing.
+    """Returns a table of booleans: which values of each column of text are missing.
 
     `words` are the texts of missing values, in lower case. If None, the type of the column
     decides.
     """
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            name: columns.texts[name]
-            .str.lower()
-            .isin(missing_value_words(kind) if words is None else words)
-            for name, kind in columns.kinds.items()
-        }
-    )
+    is_missing = {}
+    for name, texts in columns.texts.items():
+        codes, distinct = pd.factorize(texts)  # few texts differ in most columns
+        missing = missing_value_words(columns.kinds[str(name)]) if words is None else words
+        is_missing[name] = np.array([text.lower() in missing for text in distinct], bool)[codes]
+    return pd.DataFrame(is_missing, columns.texts.index)
 
 
 def check_no_missing(
