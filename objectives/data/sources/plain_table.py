@@ -15,7 +15,7 @@ from ....models.data_spec import Column
 from ..data_error import MAX_COLUMNS, DataError
 from .column_scan import ColumnScan, has_special_bytes
 from .column_types import MAX_CATEGORIES
-from .csv_cells import ONE_COLUMN, SNIFF_LENGTH, Cells, decode_text, find_separator
+from .csv_cells import ONE_COLUMN_SEPARATOR, SNIFF_LENGTH, Cells, decode_text, find_separator
 from .header_row import (
     MAX_EXAMINED_ROWS,
     TARGET_COLUMN_NAMES,
@@ -104,7 +104,9 @@ def _read_head(file: BinaryIO, path: Path, header: str | None) -> _Head | None:
         lines = text.removesuffix("\n").split("\n")[: MAX_EXAMINED_ROWS + 1]
         rows = [[cell.strip() for cell in line.split(separator)] for line in lines]
         width, values = len(rows[0]), sum(map(bool, rows[0]))
-        if notes or rest != text or separator in (" ", ONE_COLUMN) or not 1 < width <= MAX_COLUMNS:
+        if notes or rest != text or separator in (" ", ONE_COLUMN_SEPARATOR):
+            return None
+        if not 1 < width <= MAX_COLUMNS:
             return None
         if set(map(len, rows)) != {width} or (width > 2 and values == 1):  # it may be a title
             return None
