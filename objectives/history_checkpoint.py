@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytorch_lightning as pl
+import torch
 
 from .objective import Objective
 from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_checkpoint
@@ -37,12 +38,15 @@ class HistoryCheckpoint(ResumableCheckpoint):
 
     Attributes:
         rows: The metrics of each epoch.
+        threads: The number of PyTorch's threads. The keys are the epochs from which on it was
+            used. A resumed training goes on with the last number.
     """
 
     def __init__(self, objective: Objective, folder: Path, settings: Mapping[str, Any]) -> None:
         super().__init__()
         self.objective, self.folder, self.settings = objective, folder, dict(settings)
         self.rows: list[dict[str, float]] = []
+        self.threads: dict[str, int] = {}
         self._earlier_seconds, self._started = 0.0, time.perf_counter()
 
     @property
@@ -63,6 +67,8 @@ class HistoryCheckpoint(ResumableCheckpoint):
         self.metrics = logged_metrics(trainer)
         row = {"epoch": trainer.current_epoch + 1, **self.metrics}
         self.rows.append(row)
+        if [*self.threads.values()][-1:] != [torch.get_num_threads()]:
+            self.threads[str(row["epoch"])] = torch.get_num_threads()
         self.history.to_csv(self.folder / "metrics.csv", index=False)
         if find_best_row(self.history, self.objective)["epoch"] == row["epoch"]:
             self._save(trainer, BEST_CHECKPOINT, weights_only=True)
@@ -72,11 +78,14 @@ class HistoryCheckpoint(ResumableCheckpoint):
         return super().state_dict() | {
             "settings": self.settings,
             "rows": self.rows,
+            "threads": self.threads,
             "seconds": self.seconds,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.rows, self._earlier_seconds = state_dict["rows"], state_dict["seconds"]
+        self.threads = state_dict["threads"]
+        torch.set_num_threads([*self.threads.values()][-1])
         super().load_state_dict({"metrics": self.rows[-1], **state_dict})
 
     def _save(self, trainer: pl.Trainer, name: str, *, weights_only: bool) -> None:

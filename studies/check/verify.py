@@ -2,16 +2,15 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
 
 import optuna
-import torch
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.provenance import git_commit, machine, versions
+from ...objectives.threads import restore_threads
 from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.runs_folder import Runs
@@ -230,7 +229,7 @@ class _TrialRunner:
         data = provenance.data_fingerprint, getattr(self.data, "fingerprint", None)
         if data[0] != data[1]:
             return Verification(*facts, False, None, before.value, None, {"data": data})
-        with _set_num_threads(provenance.threads):
+        with restore_threads(provenance.threads):
             now, changes = self._run(trial, provenance.seed, title), _find_changes(provenance)
         step = before.first_difference(now)
         return Verification(
@@ -272,14 +271,3 @@ def _find_changes(provenance: Provenance) -> dict[str, tuple[object, object]]:
         for name, value in now.items()
         if name in before and before[name] != value
     }
-
-
-@contextmanager
-def _set_num_threads(number: int | None) -> Iterator[None]:
-    """Sets the number of PyTorch's threads for the block. None leaves the number unchanged."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

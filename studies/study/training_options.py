@@ -38,6 +38,14 @@ class TrainingOptions:
         ),
     ] = None
     accelerator: Annotated[str, Option("Device.", choices=("auto", "cpu", "gpu", "mps"))] = "auto"
+    threads: Annotated[
+        int | None,
+        Option(
+            "Threads of PyTorch on the CPU.",
+            least=1,
+            default="the faster one of 1 and all free cores",
+        ),
+    ] = None
     precision: Annotated[
         str, Option("Bits of a number; 16 needs a GPU.", choices=("32", "bf16", "16"))
     ] = "32"

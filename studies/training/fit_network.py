@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,9 @@ from ...objectives.history_checkpoint import (
     STATE_KEY,
     HistoryCheckpoint,
 )
+from ...objectives.threads import ChooseThreads
 from ...objectives.trainer import TrainingProgress, fit, quiet_trainer
+from ...search_spaces.suggestions import replay
 from ...storage.checkpoint_file import load_weights, read_checkpoint, read_safely
 from ...storage.folder_replacement import find_resumable
 from ...storage.runs_folder import Runs
@@ -54,6 +57,7 @@ def _settings_for_resuming(options: TrainingOptions, setup: TrainingSetup) -> di
         "init_from": options.init_from,
         "precision": options.precision,
         "deterministic": options.deterministic,
+        "threads": options.threads,
         "seed": setup.seed,
         "data": setup.best.provenance.get("data_fingerprint"),
         **{f"{PARAM_PREFIX}{name}": value for name, value in setup.best.params.items()},
@@ -144,6 +148,11 @@ def fit_network(
     observers = [checkpoint, progress, *callbacks]
     if options.pictures == "every":
         observers.append(PlotEachEpoch(folder / "epochs"))
+    if options.threads is None:
+        make_model = partial(replay, setup.objective.model, setup.best.params, setup.data.spec)
+        observers.append(ChooseThreads(make_model, setup.objective.data))
+    else:
+        torch.set_num_threads(options.threads)
     with (
         _restore_determinism(options),
         open_logger(folder, options.logger, setup.best.study) as logger,

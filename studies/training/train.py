@@ -12,6 +12,7 @@ from ...objectives.metrics.anomaly_scores import fit_anomaly_threshold
 from ...objectives.metrics.baselines import linear_baseline, pca_baseline
 from ...objectives.provenance import git_commit, versions
 from ...objectives.rng import spawn_seeds
+from ...objectives.threads import restore_threads
 from ...storage.best_toml import Best, write_best_toml
 from ...storage.checkpoint_file import AnomalyThreshold, CheckpointHeader, write_header
 from ...storage.folder_replacement import resumable_folder
@@ -45,6 +46,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     resume: bool | None = None,
     init_from: str | Path | None = None,
     accelerator: str = "auto",
+    threads: int | None = None,
     precision: str = "32",
     deterministic: bool = False,
     pictures: str = "every",
@@ -69,6 +71,10 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     During training, the name of the folder ends in `-partial`. If training is stopped, this folder
     stays, and the same call resumes the training. On the CPU, a resumed training has the same
     result as one that was not stopped.
+
+    The number of threads is chosen by timing some steps, and again after an epoch that takes twice
+    the time of the fastest one. Results on the CPU may differ in the last digits between numbers
+    of threads. `metrics.json` has the numbers, by the epoch from which on they were used.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
@@ -106,7 +112,10 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     if not resumes:
         load_initial_weights(setup.model, options, place)
     place.make()
-    with resumable_folder(setup.target, place, LAST_CHECKPOINT, resume=resumes) as folder:
+    with (
+        restore_threads(),
+        resumable_folder(setup.target, place, LAST_CHECKPOINT, resume=resumes) as folder,
+    ):
         title = f"training {source}, {epochs} epochs"
         checkpoint, trainer = fit_network(folder, setup, options, title, callbacks)
         seconds = round(checkpoint.seconds, 1)
@@ -127,6 +136,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             "seconds": seconds,
             "parameters": sum(p.numel() for p in setup.model.parameters() if p.requires_grad),
             "device": str(trainer.strategy.root_device),
+            "threads": checkpoint.threads,
             "precision": str(trainer.precision),
             "init_from": options.init_from,
             "seed": setup.seed,

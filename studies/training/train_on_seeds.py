@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...objectives.history_checkpoint import find_best_row
+from ...objectives.threads import restore_threads
 from ...storage.atomic_write import write_text
 from ...storage.best_toml import Best
 from ...storage.runs_folder import Runs
@@ -109,6 +110,7 @@ def train_on_seeds(
     }
 
 
+@restore_threads()
 def _train_on_seed(
     context: JobContext,
     best: Best,
