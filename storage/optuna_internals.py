@@ -11,6 +11,8 @@ from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from sqlalchemy import Table
 
 
@@ -110,6 +112,18 @@ def set_system_attribute(study: optuna.Study, name: str, value: Any) -> None:
 def stale_trial_ids(study: optuna.Study, storage: RDBStorage) -> set[int]:
     """Returns the ids of RUNNING trials whose last heartbeat is older than the grace period."""
     return set(storage._get_stale_trial_ids(study._study_id))
+
+
+def nondomination_ranks(losses: "NDArray[np.float64]", n_best: int) -> "NDArray[np.int64]":
+    """Returns the rank of each row of `losses`; rows of rank 0 are on the Pareto front.
+
+    Args:
+        losses: Values to minimize, with shape (trials, objectives).
+        n_best: Only the ranks of the best `n_best` rows are exact; the ranks of others are higher.
+    """
+    from optuna.study._multi_objective import _fast_non_domination_rank
+
+    return _fast_non_domination_rank(losses, n_below=n_best)
 
 
 def contains(distribution: BaseDistribution, value: float) -> bool:

@@ -9,14 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import RDBStorage
-
 from .lock_wait import REPORT_AFTER_S
 from .optuna_schema import (
     find_extra_objects,
     foreign_database_error,
     schema_version,
     schema_version_error,
+    table_statements,
 )
 from .storage_error import StorageError, report_unwritable
 
@@ -85,12 +84,11 @@ def create_tables(path: Path) -> None:
     """
     with report_unwritable(path):
         path.touch()  # connections refuse to create it
-    empty = RDBStorage("sqlite://").engine.raw_connection()
     try:
-        with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             if not _object_names(connection):  # another process may have been faster
-                for statement in list(empty.iterdump())[1:]:
+                for statement in table_statements():
                     connection.execute(statement)
     except sqlite3.DatabaseError as error:
         raise StorageError(f"cannot use {path} as a database: {error}") from error

@@ -114,25 +114,6 @@ def _quick_collections() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _migrations_read_once() -> Iterator[None]:
-    # Each opening of a database reads the ten migrations of Optuna's schema, which takes 0.1 s.
-    from alembic.script import ScriptDirectory
-
-    read = ScriptDirectory.from_config
-    known: dict[str | None, ScriptDirectory] = {}
-
-    def from_config(config: Any) -> ScriptDirectory:
-        place = config.get_main_option("script_location")
-        if place not in known:
-            known[place] = read(config)
-        return known[place]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ScriptDirectory, "from_config", from_config)
-        yield
-
-
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def fill(folder: Path) -> None:

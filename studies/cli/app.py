@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from ..display.terminal_escape import EscapingStream
+from ..study.garbage_collection import delay_garbage_collection
 from .error_messages import exit_with_exception, exit_with_message
 from .messages import print_log_messages
 
@@ -101,6 +102,7 @@ def run_process() -> NoReturn:
 
     Unloading PyTorch and Lightning would take two seconds.
     """
+    delay_garbage_collection()  # until the verb has imported what it needs
     try:
         main()
     except SystemExit as end:

@@ -55,8 +55,10 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
     from ..display.progress_display import SearchProgress, show_progress
     from ..search.coordinator import Coordinator
     from ..search.search_plan import plan_search
+    from ..study.garbage_collection import start_garbage_collection
     from .study_tables import print_plan
 
+    start_garbage_collection()
     show_progress()
     plan = plan_search(model, data, **options)
     if dry_run:

@@ -129,7 +129,9 @@ def dashboard(port: int, runs: Path, storage: str | None) -> None:
     from ...storage.dashboard_server import serve
     from ...storage.database import open_database
     from ...storage.runs_folder import Runs
+    from ..study.garbage_collection import start_garbage_collection
 
+    start_garbage_collection()
     place = Runs(runs)
     database = open_database(storage or place.database)
     serve(database, place.artifacts, port, announce=click.echo)

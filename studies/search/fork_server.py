@@ -20,6 +20,7 @@ from ...storage.scratch_folder import lock_folder
 from ..study.study_error import StudyError
 
 PRELOADED_MODULES = [
+    "latentune.studies.search.delayed_collection",
     "latentune.studies.search.worker",
     "alembic.command",
     "optuna_dashboard",

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from ...search_spaces.suggestions import silence_optuna
 from ...storage.optuna_internals import add_running_trial
 from ...storage.trial_record import TrialRecord
+from .trial_subset import choose_trials
 
 
 def new_trial(
@@ -39,17 +40,18 @@ def new_trial(
 
 
 class _DraftStorage(InMemoryStorage):
-    """A storage in memory that holds the new trial and lists the other trials of the study."""
+    """A storage in memory that holds the new trial and lists the trials for the sampler."""
 
     def __init__(self, study: optuna.Study, other_trials: Sequence[FrozenTrial]) -> None:
         super().__init__()
-        self.other_trials = other_trials
+        self.number = len(other_trials)
+        self.other_trials = choose_trials(other_trials, study.directions)
         with silence_optuna():
             self.create_new_study(study.directions, study.study_name)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         draft = copy.copy(super().get_trial(trial_id))
-        draft.number = len(self.other_trials)
+        draft.number = self.number
         return draft
 
     def get_all_trials(

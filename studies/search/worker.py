@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage
 
 from ...objectives.data.preparation.splits import load_splits
 from ...storage.database import DatabaseError, database_message, open_database
+from ..study.garbage_collection import start_garbage_collection
 from ..study.module_trust import allow
 from ..study.study_lookup import open_study
 from .fork_server import SAFE_PATH_MARKER, SAFE_PATH_VARIABLE
@@ -74,6 +75,7 @@ def run_local_worker(
     plan: SearchPlan, index: int, threads: int, scratch: Path, pipe: Connection
 ) -> None:
     """Runs a worker that sends messages through `pipe`, and stops if it receives a message."""
+    start_garbage_collection()
     if os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER:
         del os.environ[SAFE_PATH_VARIABLE]  # programs that a trial starts may need their folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes

@@ -9,6 +9,7 @@ from ...search_spaces.space_errors import did_you_mean
 from ...storage.redact import redact
 from ..display.progress_display import show_progress
 from .argument_checks import convert_argument
+from .garbage_collection import start_garbage_collection
 from .study_error import explain_unreadable_database
 
 P = ParamSpec("P")
@@ -43,6 +44,7 @@ def public_api(function: Callable[P, R]) -> Callable[P, R]:
         for name in kwargs:
             if name not in signature.parameters:
                 raise TypeError(_unknown_argument(function.__name__, name, signature))
+        start_garbage_collection()
         show_progress()
         bound = signature.bind(*args, **kwargs)
         try:

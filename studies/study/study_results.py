@@ -8,7 +8,6 @@ from optuna.trial import TrialState
 
 from ...storage.best_toml import write_best_toml
 from ...storage.runs_folder import Runs
-from ..display.plots.metric_plots import plot_pareto_front
 from .pareto_choice import objective_names
 from .study_error import StudyError
 from .study_lookup import best_configuration
@@ -26,6 +25,8 @@ def write_results(study: optuna.Study, runs: Runs) -> None:
             return
         write_best_toml(best, runs.best(study.study_name))
         return
+    from ..display.plots.metric_plots import plot_pareto_front  # needs seaborn
+
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     plot_pareto_front(
         [trial.values for trial in complete],

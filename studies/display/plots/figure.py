@@ -15,7 +15,6 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import seaborn as sns
 from matplotlib import font_manager, rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -58,6 +57,8 @@ def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
 
     Empty margins are cut off. The user's settings of matplotlib are ignored and do not change.
     """
+    import seaborn as sns  # slow, and a search of a table plots nothing
+
     settings: Any = {
         "text.parse_math": False,  # a class may be called $\\pi$
         "font.family": list_font_families(),
