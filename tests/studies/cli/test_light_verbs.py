@@ -14,7 +14,10 @@ class Refused:
             raise ImportError(f"{{name}} is heavy")
 
 sys.meta_path.insert(0, Refused())
+import latentune
 from latentune.studies.cli.app import main
+
+latentune.load_best("conv-ae-digits")
 
 for line in sys.stdin.read().splitlines():
     code, *words = line.split()
