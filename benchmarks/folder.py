@@ -20,11 +20,11 @@ from latentune import TensorData
 from latentune.objectives.data.tensor_cache import flush_cache
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 import torchvision, sklearn.model_selection, PIL.Image  # what every command imports
-before, started = peak(), time.perf_counter()
+before, started, cpu = peak(), time.perf_counter(), time.process_time()
 data = TensorData(sys.argv[1], cache=Path(sys.argv[2]))
-seconds = time.perf_counter() - started
+seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
 flush_cache()
-print(seconds, peak() - before)
+print(seconds, cpu, peak() - before)
 """
 
 
@@ -38,12 +38,12 @@ def write(folder: Path, images: int, side: int) -> None:
         Image.fromarray(pixels).save(place / f"{number}.png", compress_level=1)
 
 
-def read(folder: Path, cache: Path) -> tuple[float, float]:
-    """Returns the seconds and the MiB that a new process needs to read a folder."""
+def read(folder: Path, cache: Path) -> tuple[float, float, float]:
+    """Returns the wall seconds, CPU seconds and MiB that a new process needs to read a folder."""
     command = [sys.executable, "-W", "ignore", "-c", READ, str(folder), str(cache)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, memory = map(float, answer.stdout.split())
-    return seconds, memory
+    seconds, cpu, memory = map(float, answer.stdout.split())
+    return seconds, cpu, memory
 
 
 def main() -> None:
@@ -55,12 +55,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder, cache = Path(scratch, "images"), Path(scratch, "cache")
         write(folder, options.images, options.side)
-        first, peak = read(folder, cache)
+        first, first_cpu, peak = read(folder, cache)
         again = [read(folder, cache) for _ in range(5)]
-    later = median(seconds for seconds, _ in again)
-    peaks = [peak, *(memory for _, memory in again)]
+    later, later_cpu = (median(run[index] for run in again) for index in range(2))
+    peaks = [peak, *(memory for _, _, memory in again)]
     print(f"{options.images:,} images of {options.side}x{options.side}, {size:.0f} MiB as bytes")
     print(f"first {first:.1f} s, then {later:.2f} s: {first / later:.1f} x faster")
+    print(f"CPU seconds: first {first_cpu:.1f}, then {later_cpu:.2f}")
     print("peak memory " + ", ".join(f"{peak / size:.2f}" for peak in peaks) + " x the bytes")
 
 

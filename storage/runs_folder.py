@@ -32,7 +32,8 @@ class Runs:
                                     keeps them in a bucket
         backups/                    files that `doctor --fix` has replaced or removed
         cache/                      files that can be made again: images of folders, as bytes;
-                                    a classifier of each data set, for FID and KID
+                                    large tables, as numbers; a classifier of each data set,
+                                    for FID and KID
         cache/trials/<study>/       the last epoch of each unfinished trial
         cache/confirming/           the last epoch of each unfinished training of `confirm`
         comparisons/<data>/         the result of a comparison on a data set

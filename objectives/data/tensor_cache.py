@@ -1,4 +1,4 @@
-"""Cache files of tensors that can be recomputed: decoded images, latent codes, features."""
+"""Cache files of what can be recomputed: decoded images, tables, latent codes, features."""
 
 import os
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from torch import Tensor
 
 from ...storage.atomic_write import atomic_file
 
-_pending_writes: dict[Path, Tensor] = {}
+_pending_writes: dict[Path, Any] = {}
 
 
 def read_through_cache(
     cache: Path | None, source: str, state: str, length: int, read: Callable[[], Tensor]
 ) -> Tensor:
-    """Returns the cached tensor of a source, or the result of `read()` if there is no valid one.
+    """Returns the cached tensor of a folder, or the result of `read()` if there is no valid one.
 
     `state` is a text that changes if a file of the source changes, such as names, sizes and times.
     A cached tensor with another state or length is not valid. `flush_cache` writes new results to
@@ -26,22 +26,33 @@ def read_through_cache(
     """
     if cache is None:
         return read()
-    path = cache / "folders" / f"{_short_hash(source)}-{_short_hash(state)}.pt"
+    path = cache_path(cache, "folders", source, state)
     cached = read_cache_file(path)
     if isinstance(cached, Tensor) and len(cached) == length:
         return cached
-    tensor = _pending_writes[path] = read()
+    tensor = read()
+    write_at_flush(path, tensor)
     return tensor
 
 
+def cache_path(cache: Path, kind: str, source: str, state: str) -> Path:
+    """Returns the path of what is cached of a source in one of its states."""
+    return cache / kind / f"{_short_hash(source)}-{_short_hash(state)}.pt"
+
+
+def write_at_flush(path: Path, content: Any) -> None:
+    """Lets the next `flush_cache` write a file, whose path is from `cache_path`."""
+    _pending_writes[path] = content
+
+
 def flush_cache() -> None:
-    """Writes the tensors that `read_through_cache` got from `read()` since the last flush.
+    """Writes all files that `write_at_flush` was called for since the last flush.
 
     A command calls this after its checks, so that a refused command writes nothing.
     """
     while _pending_writes:
-        path, tensor = _pending_writes.popitem()
-        write_cache_file(path, tensor)
+        path, content = _pending_writes.popitem()
+        write_cache_file(path, content)
         source, _ = path.stem.split("-")
         with suppress(OSError):  # another process may delete the same files
             # Older results of the source, and files that killed processes left.

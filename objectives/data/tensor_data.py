@@ -46,7 +46,8 @@ class TensorData(DeviceDataModule):
         batch_size: Number of items in a batch. If None, use 64, or less for small data so that an
             epoch has at least 64 batches.
         seed: Seed of the split into training and validation part.
-        cache: The folder that keeps decoded images. If None, each process decodes all images.
+        cache: The folder that keeps decoded images and large tables. If None, each process reads
+            all files.
         numbers: Whether targets are always numbers to predict. If not, integers and texts may be
             classes.
         balanced: Whether training samples each class equally often. Then some items occur several

@@ -27,7 +27,7 @@ from .finding import Finding, count
 
 UNUSED_AFTER_DAYS = 30
 ABANDONED_AFTER_S = 3600
-CACHE_FOLDERS = ("codes", "features", "folders")
+CACHE_FOLDERS = ("codes", "features", "folders", "tables")
 DASHBOARD_PREFIX = "dashboard:"
 """Prefix of the attribute of an artifact, if the artifact was uploaded to the dashboard."""
 

@@ -120,14 +120,14 @@ def first_occurrences(*parts: Items) -> list[int]:
         for part in cast("tuple[Tensor, ...]", parts)
     ]
     hashes = np.concatenate([_hash_rows(rows) for rows in arrays])
+    in_order = np.sort(hashes)
+    if (in_order[1:] != in_order[:-1]).all():
+        return list(range(len(hashes)))
     _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     candidates: list[int] = first[inverse].tolist()
     repeats = np.flatnonzero(first[inverse] != np.arange(len(hashes))).tolist()
-    if not repeats:
-        return candidates
     rows = [row for array in arrays for row in array]
-    is_equal = [np.array_equal(rows[candidates[index]], rows[index]) for index in repeats]
-    if all(is_equal):
+    if all(np.array_equal(rows[candidates[index]], rows[index]) for index in repeats):
         return candidates
     # Different rows have the same hash, or equal rows hold NaN, which differs from itself.
     candidates = first_occurrences_of_keys(row.tobytes() for row in rows)

@@ -75,7 +75,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
     """Reads a source, and returns it as splits; `seed` determines the validation part.
 
     The two latest results are cached in memory, because trials share them. `cache` is the folder
-    that keeps decoded images; if None, decoded images are not kept.
+    that keeps decoded images and large tables; if None, they are not kept.
     """
     is_builtin = source.name in DATASETS
     if not is_builtin:  # a relative path means another folder once the process moves

@@ -8,6 +8,7 @@ from typing import Literal
 from ....models.data_spec import Column
 from ..data_error import DataError
 from ..parts import LoadedDataset
+from ..table_cache import read_table_through_cache
 from .array_file import read_array
 from .builtin_datasets import DATASETS
 from .column_types import are_categories
@@ -57,7 +58,7 @@ def holds_image_files(name: str) -> bool:
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
-    """Reads a source of any kind; `cache` is the folder that keeps decoded images, or None."""
+    """Reads a source of any kind; `cache` is the folder that keeps what was read, or None."""
     dataset = _read_by_kind(source, cache)
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -89,7 +90,7 @@ def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
     elif kind == "text folder":
         dataset = read_text_folder(path)
     elif kind == "table":
-        dataset = _read_csv(source)
+        dataset = read_table_through_cache(source, cache, lambda: _read_csv(source))
     elif kind == "array":
         dataset = read_array(path, source.numbers)
     else:
