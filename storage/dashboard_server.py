@@ -1,7 +1,7 @@
 """Serves optuna-dashboard on this machine, and writes the note of a study for the dashboard."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from .artifact_store import AllArtifacts
+from .optuna_internals import relational_storage
+from .read_only_storage import ReadOnlyStorage
 from .storage_error import StorageError, report_unwritable
 
 HOST = "127.0.0.1"
@@ -57,6 +60,28 @@ def _escape_markdown(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
+class QuickStorage(RDBStorage):
+    """A storage that reads all trials of a study as `ReadOnlyStorage` does, and shares an engine.
+
+    The dashboard reads all trials every few seconds.
+
+    Args:
+        storage: The storage whose engine and sessions are used.
+    """
+
+    def __init__(self, storage: RDBStorage) -> None:
+        vars(self).update(vars(storage))
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        # A ReadOnlyStorage reads the trials only once.
+        return ReadOnlyStorage(self.engine).get_all_trials(study_id, deepcopy=False, states=states)
+
+
 def serve(
     storage: BaseStorage, folder: Path, port: int, announce: Callable[[str], None] = print
 ) -> None:
@@ -75,6 +100,8 @@ def serve(
 
     with report_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    relational = relational_storage(storage)
+    storage = storage if relational is None else QuickStorage(relational)
     artifacts = AllArtifacts(folder, storage)
     app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     try:

@@ -14,8 +14,12 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
 
 import latentune
+from latentune.storage.dashboard_server import QuickStorage
+from latentune.storage.database import open_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -139,3 +143,17 @@ def test_our_dashboard_serves_the_file_of_the_runs_folder_and_names_the_metric(
             assert b"conv-ae-digits" in answer.read()
         with urlopen(f"{url}/api/studies/1") as answer:
             assert json.load(answer)["objective_names"] == ["val_mse"]
+
+
+def test_the_storage_of_the_dashboard_reads_as_optuna_does_and_sees_new_trials(
+    trained: Path,
+) -> None:
+    storage = open_database(f"sqlite:///{trained}/studies.db")
+    assert isinstance(storage, RDBStorage)
+    quick = QuickStorage(storage)
+    assert quick.get_all_trials(1) == storage.get_all_trials(1)
+    quick.create_new_trial(1)  # a button of the dashboard may write
+    running = quick.get_all_trials(1, states=(TrialState.RUNNING,))
+    assert running == storage.get_all_trials(1)[-1:]
+    quick.set_trial_state_values(running[0]._trial_id, TrialState.FAIL)
+    assert quick.get_all_trials(1) == storage.get_all_trials(1)
