@@ -87,27 +87,26 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
     set_aside = previous_folder(partial)
     with report_unwritable(folder):
         runs.cache.mkdir(parents=True, exist_ok=True)
-        with (
-            hold_free_lock(
-                FileLock(runs.cache / f"{folder.parent.name}-{folder.name}.lock"),
-                f"{folder} is being trained by another process: wait until it has finished",
-            ),
-            scratch_folder(runs.cache) as scratch,
+        with hold_free_lock(
+            FileLock(runs.cache / f"{folder.parent.name}-{folder.name}.lock"),
+            f"{folder} is being trained by another process: wait until it has finished",
         ):
-            finish_replacement(folder, scratch)
-            _prepare_partial(folder, marker, scratch, resume)
-            try:
-                yield partial
-            except BaseException as error:
-                if not (partial / marker).exists():
-                    _drop_partial(partial, set_aside, scratch)
-                elif isinstance(error, KeyboardInterrupt):
-                    raise KeyboardInterrupt(
-                        f"{partial} is kept: the same command continues this training"
-                    ) from None
-                raise
-            replace_with(partial, folder, scratch, keep=True)
-            discard(set_aside, scratch)
+            with scratch_folder(runs.cache) as scratch:
+                finish_replacement(folder, scratch)
+                _prepare_partial(folder, marker, scratch, resume)
+                try:
+                    yield partial
+                except BaseException as error:
+                    if not (partial / marker).exists():
+                        _drop_partial(partial, set_aside, scratch)
+                    elif isinstance(error, KeyboardInterrupt):
+                        raise KeyboardInterrupt(
+                            f"{partial} is kept: the same command continues this training"
+                        ) from None
+                    raise
+                replace_with(partial, folder, scratch, keep=True)
+                discard(set_aside, scratch)
+            # The marker goes last: with it, the same command reports a folder that is in place.
             (folder / marker).unlink(missing_ok=True)
 
 

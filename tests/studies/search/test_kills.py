@@ -70,11 +70,14 @@ def _a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         ("os.rename", f"{NAME}/final-finished"),
         ("os.rename", f"{NAME}/final"),
+        ("os.rmdir", "final-before"),  # of the training before the last one
     ],
 )
 def test_a_training_that_is_killed_in_its_last_renames_is_not_trained_again(
     trained: Path, event: str, file: str
 ) -> None:
+    if event == "os.rmdir":
+        latentune.train(NAME, epochs=1, pictures="none")
     before = figures(HOME / "final")
     killed_before(event, file, command, *TRAIN)
     latentune.load_model(NAME)  # which ends the renames
