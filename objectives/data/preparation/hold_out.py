@@ -97,8 +97,9 @@ def _hold_out_groups(
         total += needed[label]
     members = list(groups.values())
     held_out: list[int] = []
-    for group in np.random.default_rng(seed).permutation(len(members)):
-        counts = Counter(classes[index] for index in members[group])
+    for group in np.random.default_rng(seed).permutation(len(members)).tolist():
+        labels = [classes[index] for index in members[group]]
+        counts = {labels[0]: 1} if len(labels) == 1 else Counter(labels)  # most have one item
         if all(count <= needed[label] for label, count in counts.items()):
             held_out += members[group]
             for label, count in counts.items():

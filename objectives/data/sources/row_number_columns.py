@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..data_error import DataError
 from .column_names import quote_some
 from .column_types import are_categories
@@ -51,7 +54,7 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
             continue
         if _identifies_rows(columns, name):
             numbering.append(name)
-        elif _rises_evenly(columns.frame[name]):
+        elif _rises_evenly(columns.frame[name].to_numpy()):
             rising.append(name)
     if rising and target is not None and _is_sorted_by_class(columns.texts[target]):
         raise DataError(
@@ -82,7 +85,7 @@ def _identifies_rows(columns: Columns, name: str) -> bool:
     role = columns.kinds[name].role
     is_called_id = ID_COLUMN_NAME.fullmatch(name) is not None
     if role == "number":
-        return _are_row_numbers(columns.frame[name], is_called_id)
+        return _are_row_numbers(columns.frame[name].to_numpy(), is_called_id)
     if role != "text":
         return False
     texts = columns.texts[name]
@@ -96,43 +99,44 @@ def _identifies_rows(columns: Columns, name: str) -> bool:
     return all(map(HEX_NAME.fullmatch, texts)) and texts.str.len().nunique() == 1
 
 
-def _are_row_numbers(values: Series[Any], is_called_id: bool) -> bool:
-    if not _are_integers(values) or not values.is_unique:
+def _are_row_numbers(values: NDArray[Any], is_called_id: bool) -> bool:
+    if not _are_integers(values) or len(np.unique(values)) < len(values):
         return False
     extent = values.max() - values.min() + 1
     if is_called_id or extent == len(values):
         return True
-    return _is_sorted(values) and extent <= MAX_GAP_RATIO * len(values)
+    return _are_sorted(values) and bool(extent <= MAX_GAP_RATIO * len(values))
 
 
-def _rises_evenly(values: Series[Any]) -> bool:
+def _rises_evenly(values: NDArray[Any]) -> bool:
     """Returns whether numbers are sorted, mostly distinct, and integers or evenly spaced."""
-    if values.dtype.kind != "f" or not _is_sorted(values):
+    if values.dtype.kind != "f" or not _are_sorted(values):
         return False
-    if values.nunique() < MIN_DISTINCT_SHARE * len(values):
+    if len(np.unique(values)) < MIN_DISTINCT_SHARE * len(values):
         return False
-    steps = values.diff().iloc[1:]
-    is_even = steps.max() - steps.min() <= STEP_TOLERANCE * steps.abs().max()
+    steps = np.diff(values)
+    is_even = steps.max() - steps.min() <= STEP_TOLERANCE * abs(steps).max()
     return bool(is_even or _are_integers(values))
 
 
-def _is_sorted(values: Series[Any]) -> bool:
+def _are_sorted(values: NDArray[Any]) -> bool:
     """Returns whether numbers never fall or never rise."""
     return _holds_for_all(_has_steps_of_one_sign, values)
 
 
-def _has_steps_of_one_sign(values: Series[Any]) -> bool:
-    steps = values.diff().iloc[1:]
+def _has_steps_of_one_sign(values: NDArray[Any]) -> bool:
+    steps = np.diff(values)
     return bool((steps >= 0).all() or (steps <= 0).all())
 
 
-def _are_integers(values: Series[Any]) -> bool:
+def _are_integers(values: NDArray[Any]) -> bool:
     return _holds_for_all(lambda some: bool((some % 1 == 0).all()), values)
 
 
-def _holds_for_all(is_true: Callable[[Series[Any]], bool], values: Series[Any]) -> bool:
+def _holds_for_all(is_true: Callable[[NDArray[Any]], bool], values: NDArray[Any]) -> bool:
     """Returns whether a statement is true of all values; mostly, the first ones refute it."""
-    return is_true(values.iloc[:FEW_VALUES]) and is_true(values)
+    with np.errstate(invalid="ignore"):  # of infinite numbers
+        return is_true(values[:FEW_VALUES]) and is_true(values)
 
 
 def _is_sorted_by_class(target: Series[Any]) -> bool:

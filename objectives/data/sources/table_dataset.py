@@ -143,7 +143,14 @@ def column_targets(
 
 def one_hot(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
     """Returns a feature of shape (N,) for each text: 1 in rows with this text, 0 in others."""
-    return {f"{name}={text}": (column == text).to_numpy(np.float64) for text in texts}
+    import pandas as pd
+
+    codes, distinct = pd.factorize(column)  # integers are compared faster than texts
+    numbers = {text: number for number, text in enumerate(distinct)}
+    return {
+        f"{name}={text}": (codes == numbers.get(text, len(numbers))).astype(np.float64)
+        for text in texts
+    }
 
 
 def _numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
