@@ -90,6 +90,13 @@ class Learner(pl.LightningModule, ABC):
         self.gradient_clip_norm = gradient_clip_norm
         self._train_terms: list[dict[str, Tensor]] = []
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "_current_fx_name":
+            # Lightning sets it 47 times a step, and PyTorch would check if it is a parameter.
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     @abstractmethod
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         """Returns the values to log, such as `mse`, by name; each is a mean over a batch."""
@@ -146,7 +153,7 @@ class Learner(pl.LightningModule, ABC):
     ) -> None:
         if self.gradient_clip_norm:
             clip_grad_norm_(self.parameters(), self.gradient_clip_norm)
-        else:  # the options of the trainer
+        elif gradient_clip_val is not None:  # the options of the trainer
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:

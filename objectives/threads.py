@@ -49,7 +49,7 @@ def restore_threads(number: int | None = None) -> Iterator[None]:
 
 def count_free_cores(most: int) -> int:
     """Returns the number of cores that other programs leave idle, from 1 to `most`."""
-    busy = psutil.cpu_percent(IDLE_SAMPLE_S, percpu=True)
+    busy: list[float] = psutil.cpu_percent(IDLE_SAMPLE_S, percpu=True)
     return max(1, min(most, round(len(busy) - sum(busy) / 100)))
 
 

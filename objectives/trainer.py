@@ -5,13 +5,14 @@ import math
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
+from pytorch_lightning.profilers import PassThroughProfiler
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
@@ -37,6 +38,15 @@ class DirectCheckpointIO(TorchCheckpointIO):
         torch.save(checkpoint, path)
 
 
+class NoProfiler(PassThroughProfiler):
+    """Measures nothing; Lightning's own class would make a context manager at each hook."""
+
+    _nothing: AbstractContextManager[Any] = nullcontext()
+
+    def profile(self, action_name: str) -> AbstractContextManager[Any]:  # type: ignore[override]
+        return self._nothing
+
+
 def quiet_trainer(
     max_epochs: int, callbacks: Sequence[pl.Callback], data: Any = None, **options: Any
 ) -> pl.Trainer:
@@ -53,6 +63,7 @@ def quiet_trainer(
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "plugins": [DirectCheckpointIO()],
+        "profiler": NoProfiler(),
     }
     with silence_lightning():
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)

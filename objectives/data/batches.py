@@ -130,6 +130,10 @@ class DeviceDataModule(pl.LightningDataModule):
         columns = (inputs,) if targets is None else (inputs, targets.to(self.device))
         self._device_columns[name] = columns
 
+    def transfer_batch_to_device(self, batch: Any, *args: Any) -> Any:
+        """Returns the batch, because `Batches` has moved its tensors already."""
+        return batch
+
     def train_dataloader(self) -> Batches:
         columns, device = self._device_columns["train"], self.device
         return Batches(columns, self.batch_size, True, self.weights, self.augment, device)
