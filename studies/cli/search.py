@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import optuna
 
     from ...storage.runs_folder import Runs
+    from ..study.recipe import Recipe
 
 
 @click.command()
@@ -45,8 +46,11 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
     from ..study.option_fields import pick_options
     from ..study.recipe import Recipe, resolve_model_and_data
 
-    words = resolve_model_and_data(model, data)
-    check_words(Recipe.create(*words, pick_options(StudyOptions, options)))
+    recipe = Recipe.create(
+        *resolve_model_and_data(model, data), pick_options(StudyOptions, options)
+    )
+    check_words(recipe)
+    _announce_search(recipe, options["trials"])
     has_workers = _may_have_several_workers(options["workers"], options["trials"])
     if has_workers and options["cluster"] is None and not dry_run:
         from ..search.fork_server import start_fork_server
@@ -71,6 +75,19 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
     ):
         found = Coordinator(plan, [progress]).run(command)
     _print_outcome(found, plan.runs)
+
+
+def _announce_search(recipe: "Recipe", trials: int | None) -> None:
+    """Prints what will be searched, on a terminal: the imports that follow take seconds."""
+    from ..study.catalog_recipe import catalog_entry
+
+    if not sys.stderr.isatty():
+        return
+    if trials is None and ":" not in recipe.model:
+        trials = catalog_entry(recipe).trials
+    data = f" on {recipe.data}" if recipe.data else ""
+    count = f", {trials} trials" if trials else ""
+    click.echo(f"{recipe.model}{data}{count}", err=True)
 
 
 def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:

@@ -1,8 +1,11 @@
 """Verbs that only read studies import no library that takes seconds to import."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 HEAVY = ("torch", "pytorch_lightning", "torchvision", "pandas", "matplotlib", "sklearn")
 CODE = f"""
@@ -51,3 +54,11 @@ def test_verbs_that_read_studies_and_refusals_import_nothing_heavy(trained: Path
     command = [sys.executable, "-c", CODE]
     answer = subprocess.run(command, input=COMMANDS, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_search_says_what_it_searches_before_heavy_imports(trained: Path) -> None:
+    terminal, end = os.openpty()
+    command = [sys.executable, "-c", CODE]
+    subprocess.run(command, input=b"1 search conv-ae digits", stderr=end, check=False)
+    assert os.read(terminal, 1000).startswith(b"conv-ae on digits, 20 trials")
