@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import optuna
 
@@ -49,7 +50,7 @@ def table_statements() -> list[str]:
         versions = {"schema_version": schema_number(), "library_version": optuna.__version__}
         connection.execute(tables()["version_info"].insert(), versions)
     with closing(engine.raw_connection()) as raw:
-        _, *statements = raw.driver_connection.iterdump()
+        _, *statements = cast(sqlite3.Connection, raw.driver_connection).iterdump()
     return [
         ALEMBIC_TABLE,
         f"INSERT INTO alembic_version VALUES('{schema_version()}')",
