@@ -13,6 +13,13 @@ NO_TARGET = "none"
 HEADER_CHOICES = ("first", "none")
 DECIMAL_CHOICES = (".", ",")
 LIST_OPTIONS = ("drop", "as_category", "as_number")
+EXCLUSIVE_OPTIONS = (
+    ("drop", "target"),
+    ("drop", "text"),
+    ("text", "target"),
+    ("as_category", "as_number"),
+)
+"""Pairs of options that cannot name the same column."""
 ARRAY_SUFFIXES = (".npy", ".npz")
 TABLE_SUFFIXES = (".csv", ".tsv")
 TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
@@ -82,8 +89,14 @@ class TableOptions:
         for name in ("target", "text"):
             column = getattr(self, name)
             object.__setattr__(self, name, normalize_label(column) if column else None)
-        if both := sorted(set(self.as_category) & set(self.as_number)):
-            raise DataError(f"`as_category=` and `as_number=` both name {both[0]!r}: choose one")
+        for one, other in EXCLUSIVE_OPTIONS:
+            if both := sorted(self._columns_of(one) & self._columns_of(other)):
+                raise DataError(f"`{one}=` and `{other}=` both name {both[0]!r}: choose one")
+
+    def _columns_of(self, option: str) -> set[str]:
+        """Returns the columns that an option names."""
+        value = getattr(self, option)
+        return {value} - {None, NO_TARGET} if option in ("target", "text") else set(value)
 
     @classmethod
     def of(cls, options: Any) -> Self:

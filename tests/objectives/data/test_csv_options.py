@@ -193,6 +193,9 @@ def test_words_for_numbers_and_categories(cli: Cli) -> None:
     )
     both = ("--as-number", "zip", "--as-category", "zip")
     assert "--as-category and --as-number both name 'zip'" in refusal(cli, "a.csv", *both)
+    for one, other in (("drop", "target"), ("drop", "text"), ("text", "target")):
+        words = (f"--{one}", "zip", f"--{other}", "zip")
+        assert f"--{one} and --{other} both name 'zip'" in refusal(cli, "a.csv", *words)
     assert "'--header': 'x' is not a choice; known: first, none" in refusal(
         cli, "a.csv", "--header", "x"
     )
