@@ -229,7 +229,7 @@ def test_numbers_are_trained_on_the_cpu_where_the_gpu_has_no_float64(
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
     assert [choose_accelerator("auto", one) for one in (data, images)] == ["cpu", "auto"]
     assert choose_accelerator("mps", images) == "mps"
-    with pytest.raises(DataError, match="which mps does not have: leave out `accelerator=`"):
+    with pytest.raises(DataError, match="which mps lacks: leave out `accelerator=`"):
         choose_accelerator("mps", data)
 
 
