@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 import warnings
 from collections import deque
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from functools import cache
 from pathlib import Path
@@ -78,12 +79,13 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
     return _open_storage(url, sqlite.engine_options())
 
 
-def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
+def open_for_reading(url: str, *, attributes: Sequence[str] | None = None) -> ReadOnlyStorage:
     """Opens a database for reading. This is faster than `open_database`.
 
     Args:
         url: An Optuna URL.
-        steps: Whether the storage reads intermediate values when it reads all trials of a study.
+        attributes: If given, all trials of a study are read with these user attributes alone, and
+            without intermediate values.
 
     Raises:
         StorageError: If the database does not exist, cannot be reached, or cannot be used.
@@ -92,9 +94,9 @@ def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
     if parsed.get_backend_name() != "sqlite":
         if not server.server_has_tables(parsed):
             raise _no_studies_error(parsed)
-        return ReadOnlyStorage(server.engine(parsed), steps=steps)
+        return ReadOnlyStorage(server.engine(parsed), attributes=attributes)
     _open_file(parsed, create=False)
-    return ReadOnlyStorage(create_engine(url, **sqlite.engine_options()), steps=steps)
+    return ReadOnlyStorage(create_engine(url, **sqlite.engine_options()), attributes=attributes)
 
 
 def _open_file(url: URL, create: bool) -> None:

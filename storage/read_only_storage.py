@@ -4,7 +4,7 @@ import copy
 import gc
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -47,12 +47,13 @@ class ReadOnlyStorage(BaseStorage):
 
     Args:
         engine: SQLAlchemy's engine for a database with the tables of the installed Optuna.
-        steps: Whether `get_all_trials` also reads intermediate values, which takes most time.
+        attributes: If given, `get_all_trials` reads only these user attributes, and no
+            intermediate values. The others take most of the time.
     """
 
-    def __init__(self, engine: Engine, *, steps: bool = True) -> None:
+    def __init__(self, engine: Engine, *, attributes: Sequence[str] | None = None) -> None:
         self.engine = engine
-        self.steps = steps
+        self.attributes = attributes
         self._studies: dict[int, FrozenStudy] = {}
         self._trials: dict[int, list[FrozenTrial]] = {}
 
@@ -108,7 +109,7 @@ class ReadOnlyStorage(BaseStorage):
             names = ", ".join(f"'{state.name}'" for state in wanted)
             return self._read_trials(f"{where} AND state IN ({names})", study=study_id)
         if trials is None:
-            trials = self._read_trials(where, steps=self.steps, study=study_id)
+            trials = self._read_trials(where, attributes=self.attributes, study=study_id)
             self._trials[study_id] = trials
         chosen = [trial for trial in trials if states is None or trial.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen
@@ -152,11 +153,13 @@ class ReadOnlyStorage(BaseStorage):
         except OperationalError as error:  # as Optuna's own storage does
             raise StorageInternalError(str(error)) from error
 
-    def _read_trials(self, where: str, *, steps: bool = True, **values: Any) -> list[FrozenTrial]:
+    def _read_trials(
+        self, where: str, *, attributes: Sequence[str] | None = None, **values: Any
+    ) -> list[FrozenTrial]:
         """Returns the trials that meet the SQL condition `where`, sorted by id."""
 
-        def cells(table: str, columns: str, order: str) -> list[Any]:
-            query = f"{CELLS_QUERY} ORDER BY {order}".format(
+        def cells(table: str, columns: str, order: str, also: str = "") -> list[Any]:
+            query = f"{CELLS_QUERY} {also} ORDER BY {order}".format(
                 columns=columns, table=table, where=where
             )
             return self._query(query, **values)
@@ -171,9 +174,14 @@ class ReadOnlyStorage(BaseStorage):
             found = _group_by_first_cell(cells("trial_values", "value, value_type", "objective"))
             columns = "step, intermediate_value, intermediate_value_type"
             reported = _group_by_first_cell(
-                cells("trial_intermediate_values", columns, "step") if steps else ()
+                cells("trial_intermediate_values", columns, "step") if attributes is None else ()
             )
-            user = _parse_attributes(cells("trial_user_attributes", "key, value_json", "1"))
+            wanted = ""
+            if attributes is not None:
+                wanted = f"AND key IN ({', '.join(map(repr, attributes))})"
+            user = _parse_attributes(
+                cells("trial_user_attributes", "key, value_json", "1", also=wanted)
+            )
             system = _parse_attributes(cells("trial_system_attributes", "key, value_json", "1"))
             return [
                 FrozenTrial(

@@ -23,6 +23,8 @@ TRIAL_COLUMNS = (
     "stopped",
 )
 """The columns of every CSV. Metrics and then parameters are inserted after the second column."""
+CSV_ATTRIBUTES = ("epochs", "best_epoch", "stopped")
+"""The user attributes of a trial that are columns of the CSV."""
 PARAM_PREFIX, VALUE_PREFIX = "params_", "values_"
 """The prefixes of the columns of parameters and metrics in Optuna's `trials_dataframe`."""
 

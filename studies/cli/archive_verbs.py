@@ -55,14 +55,14 @@ def _write_table(
     from ...storage.database import open_for_reading
     from ...storage.runs_folder import Runs
     from ...storage.storage_error import refuse_url
-    from ...storage.study_export import to_csv, to_json
+    from ...storage.study_export import CSV_ATTRIBUTES, to_csv, to_json
     from ..study.study_lookup import open_study
 
     if out is not None and refuse_url(out, "out").is_dir():
         raise click.UsageError(f"--out {str(out)!r} is a folder; name a file")
     write = {"csv": to_csv, "json": to_json}[format_]
-    # A table has no intermediate values, which are most of what a database holds.
-    database = open_for_reading(storage or Runs(runs).database, steps=format_ == "json")
+    attributes = CSV_ATTRIBUTES if format_ == "csv" else None
+    database = open_for_reading(storage or Runs(runs).database, attributes=attributes)
     text = write(open_study(database, study))
     if out is None:
         click.echo(text.rstrip())

@@ -130,10 +130,13 @@ def test_a_trial_is_found_by_its_number_and_nothing_is_written(tmp_path: Path) -
         storage.set_study_user_attr(number, "epochs", 3)
 
 
-def test_intermediate_values_are_left_out_if_nobody_asks_for_them(tmp_path: Path) -> None:
+def test_what_a_table_does_not_show_is_left_out(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/studies.db"
     study = optuna.create_study(storage=open_database(url, create=True), study_name="ours")
-    study.add_trial(create_trial(value=1.0, intermediate_values={0: 2.0, 1: 1.0}))
-    light = optuna.Study(study_name="ours", storage=open_for_reading(url, steps=False))
+    attributes = {"epochs": 2, "hparams": {"width": 3}}
+    reports = {0: 2.0, 1: 1.0}
+    study.add_trial(create_trial(value=1.0, intermediate_values=reports, user_attrs=attributes))
+    light = optuna.Study(study_name="ours", storage=open_for_reading(url, attributes=["epochs"]))
     assert light.trials[0].intermediate_values == {}
-    assert light.best_trial.intermediate_values == {0: 2.0, 1: 1.0}
+    assert light.trials[0].user_attrs == {"epochs": 2}
+    assert light.best_trial == study.best_trial
