@@ -60,7 +60,7 @@ def _escape_markdown(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
-class QuickStorage(RDBStorage):
+class DashboardStorage(RDBStorage):
     """A storage that reads all trials of a study as `ReadOnlyStorage` does, and shares an engine.
 
     The dashboard reads all trials every few seconds.
@@ -101,7 +101,7 @@ def serve(
     with report_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
     relational = relational_storage(storage)
-    storage = storage if relational is None else QuickStorage(relational)
+    storage = storage if relational is None else DashboardStorage(relational)
     artifacts = AllArtifacts(folder, storage)
     app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     try:

@@ -18,7 +18,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 import latentune
-from latentune.storage.dashboard_server import QuickStorage
+from latentune.storage.dashboard_server import DashboardStorage
 from latentune.storage.database import open_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -150,7 +150,7 @@ def test_the_storage_of_the_dashboard_reads_as_optuna_does_and_sees_new_trials(
 ) -> None:
     storage = open_database(f"sqlite:///{trained}/studies.db")
     assert isinstance(storage, RDBStorage)
-    quick = QuickStorage(storage)
+    quick = DashboardStorage(storage)
     assert quick.get_all_trials(1) == storage.get_all_trials(1)
     quick.create_new_trial(1)  # a button of the dashboard may write
     running = quick.get_all_trials(1, states=(TrialState.RUNNING,))
