@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import time
+from functools import partial
 
 import optuna
 import pytorch_lightning as pl
@@ -99,6 +100,17 @@ def fit(
     return trainer.callback_metrics["val_mse"].item()
 
 
+def objective(trial: optuna.Trial, epochs: int, seed: int) -> float:
+    model = Autoencoder(
+        latent_dim=trial.suggest_int("latent_dim", 2, 12, log=True),
+        lr=trial.suggest_float("lr", 1e-5, 1e-3, log=True),
+        l1=trial.suggest_float("l1", 1e-6, 1e-3, log=True),
+        l2=trial.suggest_float("l2", 1e-6, 1e-3, log=True),
+    )
+    with tempfile.TemporaryDirectory() as root:
+        return fit(model, epochs, root, *loaders(seed))
+
+
 def main() -> None:
     started = time.perf_counter()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -107,19 +119,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
-    def objective(trial: optuna.Trial) -> float:
-        model = Autoencoder(
-            latent_dim=trial.suggest_int("latent_dim", 2, 12, log=True),
-            lr=trial.suggest_float("lr", 1e-5, 1e-3, log=True),
-            l1=trial.suggest_float("l1", 1e-6, 1e-3, log=True),
-            l2=trial.suggest_float("l2", 1e-6, 1e-3, log=True),
-        )
-        with tempfile.TemporaryDirectory() as root:
-            return fit(model, options.epochs, root, *loaders(options.seed))
-
     pl.seed_everything(options.seed)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=options.seed))
-    study.optimize(objective, n_trials=options.trials)
+    one_trial = partial(objective, epochs=options.epochs, seed=options.seed)
+    study.optimize(one_trial, n_trials=options.trials)
     seconds = time.perf_counter() - started
     print(json.dumps({"value": study.best_value, "seconds": seconds, "params": study.best_params}))
 
