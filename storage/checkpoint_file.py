@@ -87,13 +87,14 @@ def write_header(path: Path, header: CheckpointHeader) -> None:
     The header is JSON, so no PyTorch is needed to read it:
     `unzip -p model.ckpt archive/latentune.json`.
     """
-    import torch
-
-    with atomic_file(path) as partial:
-        with partial.open("xb") as file:  # for a path, the folder `archive` has another name
-            torch.save(read_safely(path), file)  # without an earlier header
-        with ZipFile(partial, "a") as packed:
-            packed.writestr(HEADER, json.dumps(header.to_table()))
+    with ZipFile(path) as old, atomic_file(path) as partial, ZipFile(partial, "x") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            # PyTorch needs one folder, and Lightning names it after a temporary file.
+            entry.filename = f"archive/{entry.filename.partition('/')[2]}"
+            if entry.filename != HEADER:
+                new.writestr(entry, content)
+        new.writestr(HEADER, json.dumps(header.to_table()))
 
 
 def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, "torch.Tensor"]]:

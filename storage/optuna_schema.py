@@ -85,7 +85,8 @@ def foreign_database_error(where: object) -> StorageError:
 def schema_version_error(where: object, upgrade: str) -> StorageError:
     """Returns the error for the database at `where`, which has another schema version.
 
-    `upgrade` tells the user how to upgrade the database.
+    `upgrade` tells the user how to upgrade the database. Optuna's own storage could not read it
+    either: it refuses every schema version but its own.
     """
     return StorageError(
         f"{where} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"

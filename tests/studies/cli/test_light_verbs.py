@@ -39,6 +39,8 @@ COMMANDS = """\
 0 export conv-ae-digits
 0 export conv-ae-digits --format json
 0 export conv-ae-digits --to study.zip
+0 import study.zip --name theirs
+0 import study.zip --into theirs
 2 doctor conv-ae-digit
 2 train conv-ae-digit
 2 confirm conv-ae-digit
