@@ -2,8 +2,8 @@
 
     python examples/02_own_data.py
 
-Data are files: a CSV as here, a .npy or .npz array, or a folder of images or texts. To use arrays
-that are in memory, save them first: numpy.savez("mine.npz", x=images, y=labels).
+Data are a data frame as here, an array, a pair (x, y), a data set of PyTorch, a data module of
+Lightning, or the path of a table, an array, or a folder of images or texts.
 """
 
 from sklearn.datasets import load_diabetes
@@ -12,7 +12,7 @@ import latentune
 
 
 def main(trials: int = 20, epochs: int = 15, final_epochs: int = 60) -> None:
-    """Writes a table, searches a model of it, and predicts new rows.
+    """Searches a model of a data frame, and predicts new rows.
 
     Args:
         trials: Number of configurations to try.
@@ -20,19 +20,18 @@ def main(trials: int = 20, epochs: int = 15, final_epochs: int = 60) -> None:
         final_epochs: Epochs of the final training.
     """
     patients = load_diabetes(as_frame=True, scaled=False).frame
-    patients[:-40].to_csv("patients.csv", index=False)
-    patients[-40:].to_csv("new.csv", index=False)
+    old, new = patients[:-40], patients[-40:]
 
-    # How the file is understood: columns, parts, and what is to be predicted.
-    print(latentune.show("patients.csv", target="target"))
+    # How the frame is understood: columns, parts, and what is to be predicted.
+    print(latentune.show(old, target="target"))
 
-    # Without a model, the model is searched too. The study is called auto-patients.
-    latentune.search("patients.csv", target="target", trials=trials, epochs=epochs)
-    final = latentune.train("auto-patients", epochs=final_epochs)
+    # "auto" searches the model too.
+    latentune.search("auto", old, target="target", name="patients", trials=trials, epochs=epochs)
+    final = latentune.train("patients", epochs=final_epochs)
     print("R2 on the test part:", final.metrics["test_r2"])
 
     # New rows are prepared exactly as the rows of the training were.
-    predictions = latentune.predict("auto-patients", "new.csv")
+    predictions = latentune.predict("patients", new)
     print(predictions.table.head())
 
 

@@ -13,7 +13,7 @@ from .storage_error import StorageError, refuse_url, report_unwritable
 # Names of files and folders in the runs folder, which a study cannot have.
 RESERVED_NAMES = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
-    "backups",
+    *("backups", "data"),
 )
 MAX_STUDY_NAME_LENGTH = 100
 MAX_CHECKPOINT_BYTES = 16 * 2**30
@@ -36,6 +36,7 @@ class Runs:
                                     for FID and KID
         cache/trials/<study>/       the last epoch of each unfinished trial
         cache/confirming/           the last epoch of each unfinished training of `confirm`
+        data/                       arrays and data frames that were given in Python
         comparisons/<data>/         the result of a comparison on a data set
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
@@ -89,6 +90,11 @@ class Runs:
     def cache(self) -> Path:
         """The folder for files that can be made again, and for scratch folders."""
         return self.root / "cache"
+
+    @property
+    def data(self) -> Path:
+        """The folder with the arrays and data frames that were given in Python."""
+        return self.root / "data"
 
     @property
     def backups(self) -> Path:

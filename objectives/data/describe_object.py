@@ -13,7 +13,7 @@ CONVERSION_HINTS = {
     "pandas.Series": "save it by to_csv('data.csv', index=False), and name that file",
     "pytorch_lightning.LightningDataModule": SPEC_HINT,
     "lightning.LightningDataModule": SPEC_HINT,
-    "torch.DataLoader": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
+    "torch.DataLoader": f"give its data set, or {SPEC_HINT}",
     "torch.Dataset": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
     "pytorch_lightning.LightningModule": SPEC_HINT,
     "lightning.LightningModule": SPEC_HINT,

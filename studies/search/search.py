@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ...objectives.progress import trial_progress
 from ...storage.study_summary import Study
+from ..study.kept_data import Data, with_kept_data
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions, Place, SearchOptions
@@ -16,8 +17,8 @@ from .search_plan import plan_search
 @public_api
 @describe_options(StudyOptions, SearchOptions, ClusterOptions, Place)
 def search(  # noqa: D417 - the rows of the options are made from their fields
-    model: str,
-    data: str | None = None,
+    model: Data,
+    data: Data | None = None,
     *,
     space: str = "default",
     ranges: Mapping[str, str] | None = None,
@@ -72,7 +73,10 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     Args:
         model: A model of the catalog; `auto` for a choice among the models that fit the data; or
             `module:NAME` of a `StudySpec` of your own. `search("digits")` means `auto`.
-        data: A built-in data set, or a folder or file of yours.
+        data: A built-in data set, or a folder or file of yours. Or data in memory: an array `X`
+            whose first axis counts the items, `(X, y)`, a data frame of pandas or polars, a
+            map-style data set of PyTorch, or a LightningDataModule. They are kept as a file in
+            the folder `data` of `runs`, so that equal data continue the same study.
         callbacks: Each is called with the study and a trial after this trial has finished.
 
     Returns:
@@ -93,7 +97,8 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
         >>> len(study.trials)
         2
     """
-    plan = plan_search(**locals())
-    command = f"latentune.search({model!r}, {data!r}, ...)"
+    arguments = with_kept_data(locals())
+    plan = plan_search(**arguments)
+    command = f"latentune.search({arguments['model']!r}, {arguments['data']!r}, ...)"
     with trial_progress(*plan.progress_arguments) as on_result:
         return Coordinator(plan, [on_result, *callbacks]).run(command)

@@ -57,6 +57,8 @@ def _convert(value: Any, annotation: Any) -> Any:
     members = union_members(annotation)
     if value is None and type(None) in members:
         return None
+    if object in members and not isinstance(value, os.PathLike):
+        return value
     if {str, Path} & set(members) and isinstance(value, str | os.PathLike):
         path = os.fspath(value)
         return str(path) if isinstance(path, str) else _raise_type_error(value)

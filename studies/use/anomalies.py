@@ -29,6 +29,7 @@ from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import plot_extreme_images
 from ..display.plots.score_distributions import plot_score_distributions
 from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED
+from ..study.kept_data import Data
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .anomaly_report import INLIERS, OUTLIERS, PCA_SCORE, REGRESSION_RULE, AnomalyReport
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
 def anomalies(
     source: str | Path,
     *,
-    against: str,
+    against: Data,
     quantile: float = ANOMALY_QUANTILE,
-    labeled: str | None = None,
+    labeled: Data | None = None,
     seed: int = SEED,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
@@ -60,12 +61,13 @@ def anomalies(
 
     Args:
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
-        against: The other items: a folder or file, of which all items are scored, or a built-in
-            data set, of which the test part is scored. Images are scaled to the size of the
-            training images.
+        against: The other items: a folder, a file, an array or a data frame, of which all items
+            are scored, or a built-in data set, of which the test part is scored. Images are
+            scaled to the size of the training images.
         quantile: Share of the validation part below the first threshold, above 0 and below 1.
-        labeled: Known anomalies: a folder or file, or a built-in data set, of which the training
-            part is used. If None and `against` is a built-in data set, its training part is used.
+        labeled: Known anomalies: a folder, a file, an array or a data frame, or a built-in data
+            set, of which the training part is used. If None and `against` is a built-in data set,
+            its training part is used.
         seed: Seed that chooses 10,000 known anomalies if there are more.
         data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
@@ -115,7 +117,8 @@ def anomalies(
         known_scores = torch.cat(run_inference(known, network_scores).outputs)
         thresholds[REGRESSION_RULE] = separating_threshold(validation, known_scores)
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
-    names = {INLIERS: str(data.name), OUTLIERS: Path(os.path.abspath(against)).name}
+    other = Path(os.path.abspath(against)).name if isinstance(against, str) else "given items"
+    names = {INLIERS: str(data.name), OUTLIERS: other}
     if names[INLIERS] == names[OUTLIERS]:
         names[OUTLIERS] = f"other {names[OUTLIERS]}"
     target, unreadable = network.folder / "anomalies", outliers.unreadable
@@ -133,18 +136,23 @@ def anomalies(
 
 
 def _read_known_anomalies(
-    against: str, labeled: str | None, data: TensorData, seed: int
+    against: Data, labeled: Data | None, data: TensorData, seed: int
 ) -> list[NewItems] | None:
     """Returns the known anomalies: `labeled`, or the training part of a built-in `against`.
 
     Returns None if there are none.
     """
-    if labeled is None and against not in DATASETS:
+    known = against if labeled is None else labeled
+    if labeled is None and not _is_builtin(against):
         return None
-    name = labeled or against
-    if name not in DATASETS and os.path.abspath(name) == os.path.abspath(against):
+    names = [name for name in (known, against) if isinstance(name, str)]
+    if not _is_builtin(known) and len(set(map(os.path.abspath, names))) < len(names):
         raise StudyError(f"all of {against} is scored: name other data by `labeled=`")
-    return read_other_data(name, data, "train", seed)
+    return read_other_data(known, data, "train", seed)
+
+
+def _is_builtin(data: Data) -> bool:
+    return isinstance(data, str) and data in DATASETS
 
 
 def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:

@@ -30,6 +30,7 @@ from ..study.defaults import (
     COMPARE_SEEDS,
     RUNS,
 )
+from ..study.kept_data import Data, with_kept_data
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions
@@ -87,7 +88,7 @@ def _format_accuracy(mean: float, std: float, epochs: float) -> str:
 @public_api
 @describe_options(ClusterOptions)
 def compare(  # noqa: D417 - the rows of the options are made from their fields
-    data: str,
+    data: Data,
     encoders: Sequence[str],
     *,
     labels: Sequence[int | None] = COMPARE_LABEL_COUNTS,
@@ -109,7 +110,8 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     comparison was stopped, the same call resumes it.
 
     Args:
-        data: Data with labels: a built-in data set, or a folder of images.
+        data: Data with labels: a built-in data set, a folder of images, or data in memory; see
+            `search`.
         encoders: The encoders: studies, best.toml files or checkpoints; at least one.
         labels: Numbers of labeled training images; None for all of them.
         seeds: Number of trainings of each classifier, at least 1.
@@ -138,8 +140,8 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     check_at_least("epochs", epochs, 1)
     if not 0 < reach <= 1:
         raise StudyError(f"reach must be above 0 and at most 1, not {reach:g}")
-    place = Runs(Path(runs))
-    labeled = require_labels(TensorData(data, data_dir=data_dir, cache=place.cache))
+    place, name = Runs(Path(runs)), str(with_kept_data(locals())["data"])
+    labeled = require_labels(TensorData(name, data_dir=data_dir, cache=place.cache))
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
         load_encoder(path, labeled.spec, place)  # fails now, not after hours
@@ -166,7 +168,7 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
         log.info("resuming after %s of %s trainings", len(outcomes), len(trainings))
     with resumable_folder(target, place, OUTCOMES, resume=saved is not None) as folder:
         save_outcomes(folder, settings, outcomes)
-        shared = (data, data_dir, epochs, folder if nodes is None else None)
+        shared = (name, data_dir, epochs, folder if nodes is None else None)
         jobs = {number: (training, *shared) for number, training in enumerate(trainings)}
         files = [str(path) for path in paths.values()]
         for number in run_missing_jobs(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import pandas as pd
 import torch
@@ -15,7 +15,7 @@ from ...objectives.data.new_items.read_new_items import read_new_items
 from ...objectives.progress import progress
 from .trained_network import TrainedNetwork
 
-Inputs = str | Path | Sequence[str | Path]
+Inputs: TypeAlias = str | Path | Sequence[str | Path] | object
 R = TypeVar("R")
 
 INPUT, PLACE, REASON = "input", "place", "reason"
@@ -75,8 +75,7 @@ class InferenceResult(Generic[R]):
 
 def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
     """Returns the new items in `inputs`, prepared as the training items of the network were."""
-    paths = [inputs] if isinstance(inputs, str | Path) else inputs
-    return read_new_items(list(map(str, paths)), Preparation.of(network.header))
+    return read_new_items(inputs, Preparation.of(network.header))
 
 
 def run_inference(

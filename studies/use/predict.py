@@ -119,6 +119,8 @@ def predict(
         inputs: One input or several. Images: files, folders, globs, CSV files that name images,
             or .npy and .npz arrays. Rows: CSV files or arrays. Texts: the texts themselves, or
             .txt and CSV files. `-` is standard input: a path or a text per line, or a CSV file.
+            Or items in memory: an array, a data frame, or a data set of PyTorch. Their names are
+            the index of the frame, or numbers.
         out: A new .csv file for the table.
         data_dir: Folder of torchvision data; None for the one that the search used. Only a network
             that compares items reads these data.

@@ -21,6 +21,7 @@ from ...storage.runs_folder import Runs
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.result import Result, frame_table
 from ..study.defaults import RUNS, SEED
+from ..study.kept_data import Data, with_kept_data
 from ..study.option_fields import describe_options, pick_options
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
@@ -64,7 +65,7 @@ class DataSummary(Result):
 @public_api
 @describe_options(TableOptions)
 def show(  # noqa: D417 - the rows of the options are made from their fields
-    data: str,
+    data: Data,
     *,
     image_size: int | None = None,
     seed: int = SEED,
@@ -84,7 +85,7 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
     """Counts the items of each class and part of the data, and plots training images.
 
     Args:
-        data: Name or path of a data set; see `TensorData`.
+        data: A name, a path or data in memory; see `search`.
         image_size: Side in pixels that images are scaled to. If None, `TensorData` chooses it.
         seed: Seed of the split into parts, and of the choice of images in the figure.
         data_dir: Folder of torchvision data; None for the usual places.
@@ -105,7 +106,8 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         >>> print(latentune.show("digits").line)
         1,797 images 1x8x8, 10 classes, train 1,294 / val 144 / test 359
     """
-    table = pick_options(TableOptions, locals())
+    arguments = with_kept_data(locals())
+    name, table = str(arguments["data"]), pick_options(TableOptions, arguments)
     check_seed(seed)
     place = Runs(Path(runs))
     if (split is None) != (out is None):
@@ -122,8 +124,8 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         table=table,
     )
     if split is None or out is None:
-        return _summarize(read(data), place, seed)
-    with split_folder(data, split, Path(out), seed) as lists:
+        return _summarize(read(name), place, seed)
+    with split_folder(name, split, Path(out), seed) as lists:
         return replace(_summarize(read(str(out)), place, seed), lists=tuple(lists))
 
 

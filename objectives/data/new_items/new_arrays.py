@@ -1,4 +1,4 @@
-"""Reads new items from array files (.npy, .npz)."""
+"""Reads new items from arrays, of files (.npy, .npz) or in memory."""
 
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,26 @@ PIXEL_RANGE_REASON = "holds pixels beyond the range of the others"
 def read_new_array(path: str, preparation: Preparation) -> NewItems:
     """Returns the items of a .npy or .npz file, each named by path and index: `x.npy[0]`."""
     kind, values = read_array_items(Path(path))
+    return prepare_array(kind, values, path, preparation)
+
+
+def prepare_array(
+    kind: Kind, values: NDArray[Any], name: str, preparation: Preparation
+) -> NewItems:
+    """Returns the items of an array, each named by the name of the array and the index.
+
+    `values` has shape (N, F), or (N, C, H, W) for images.
+    """
     is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(axis=1)
     values = _set_items_to_zero(values, is_invalid)
     reasons = np.where(is_invalid, INVALID_VALUE_REASON, "").astype(object)
     if kind == "image":
-        items, is_out_of_range = _scale_pixels(values, preparation, path)
+        items, is_out_of_range = _scale_pixels(values, preparation, name)
         reasons[is_out_of_range & ~is_invalid] = PIXEL_RANGE_REASON
     else:
-        items = to_float64_rows(values, path)
-    items = prepare_like_training(items, kind, preparation, path)
-    names = [f"{path}[{index}]" for index in range(len(items))]
+        items = to_float64_rows(values)
+    items = prepare_like_training(items, kind, preparation, name)
+    names = [f"{name}[{index}]" for index in range(len(items))]
     return NewItems.from_tensor(names, items, reasons.tolist())
 
 

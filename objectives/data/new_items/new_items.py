@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from glob import glob
 from typing import NamedTuple, Self
@@ -96,6 +96,14 @@ class NewItems:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def with_names(self, names: Sequence[str]) -> Self:
+        """Returns the same items with other names."""
+
+        def read(chunk: slice) -> PreparedBatch:
+            return self.read(chunk)._replace(names=list(names[chunk]))
+
+        return replace(self, names=names, read=read)
 
     def batches(self) -> Iterator[PreparedBatch]:
         """Yields all batches; meanwhile, a thread prepares the next batch."""

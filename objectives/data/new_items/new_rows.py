@@ -41,17 +41,18 @@ def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewIt
     items = []
     for path in (path for name in inputs for path in resolve_paths(name)):
         if path == STANDARD_INPUT:
-            items.append(_read_rows(Path("standard input"), read_standard_input(), preparation))
+            items.append(read_rows(Path("standard input"), read_standard_input(), preparation))
         elif is_array(path):
             items.append(read_new_array(path, preparation))
         elif is_table(path):
-            items.append(_read_rows(Path(path), read_file_bytes(Path(path)), preparation))
+            items.append(read_rows(Path(path), read_file_bytes(Path(path)), preparation))
         else:
             raise DataError(f"{path} is not a table: a .csv, .tsv, .npy or .npz file is needed")
     return items
 
 
-def _read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
+def read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
+    """Returns the rows of the CSV file with the content `raw`; `path` is its name in messages."""
     features = preparation.spec.features
     if not features:
         raise DataError(f"the network was trained on rows without names: {path} must be an array")

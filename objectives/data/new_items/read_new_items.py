@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -15,6 +15,7 @@ from ..tensor_data import TensorData
 from .new_arrays import prepare_like_training
 from .new_images import read_new_images
 from .new_items import NewItems, Preparation
+from .new_objects import read_new_objects
 from .new_rows import read_new_rows
 from .new_texts import read_new_texts
 
@@ -26,35 +27,51 @@ READERS_BY_KIND: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems
 MAX_SAMPLED_ITEMS = 10_000  # of a built-in data set
 
 
-def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Returns the items of files, folders, globs, texts, or standard input (`-`).
+def read_new_items(inputs: Any, preparation: Preparation) -> list[NewItems]:
+    """Returns the items of files, folders, globs, texts, standard input (`-`), or of an object.
 
     The items are prepared like the training data of the network.
     """
-    if not inputs:
+    names = _names(inputs)
+    if names is None:
+        return read_new_objects(inputs, preparation)
+    if not names:
         raise DataError("name at least one input: a file, a folder or a text")
-    return READERS_BY_KIND[preparation.spec.kind](inputs, preparation)
+    return READERS_BY_KIND[preparation.spec.kind](names, preparation)
+
+
+def _names(inputs: Any) -> list[str] | None:
+    """Returns the names in `inputs`, which is one or a list of them; None for other objects."""
+    if isinstance(inputs, str | os.PathLike):
+        return [str(inputs)]
+    if not isinstance(inputs, Sequence) and getattr(inputs, "ndim", None) != 1:
+        return None
+    items = list(inputs)
+    return list(map(str, items)) if all(isinstance(i, str | os.PathLike) for i in items) else None
 
 
 def read_other_data(
-    name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
+    source: Any, data: "TensorData", part: Literal["train", "test"], seed: int = 0
 ) -> list[NewItems]:
-    """Returns the items of a data set, file or folder, prepared like a network's training data.
+    """Returns the items of a data set, a file, a folder or an object.
+
+    The items are prepared like the training data of a network.
 
     `part` selects the part of a built-in data set. If it has more than 10,000 items, a random
     sample of 10,000 is returned; `seed` is its seed.
     """
-    if os.path.realpath(name) == os.path.realpath(data.source.name):
-        raise DataError(f"{name} is the data that the network was trained on: name other data")
+    is_name = isinstance(source, str)
+    if is_name and os.path.realpath(source) == os.path.realpath(data.source.name):
+        raise DataError(f"{source} is the data that the network was trained on: name other data")
     spec = data.spec
     is_square = spec.kind == "image" and spec.shape[1] == spec.shape[2]
     preparation = Preparation(spec, spec.shape[1] if is_square else None, data.streamed)
-    if name not in DATASETS:
-        return read_new_items([name], preparation)
-    splits = read_splits(Source(name, data.source.data_dir), data.seed, data.cache)
+    if not is_name or source not in DATASETS:
+        return read_new_items(source, preparation)
+    splits = read_splits(Source(source, data.source.data_dir), data.seed, data.cache)
     items = getattr(splits, part)
     order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed))
     indices = sorted(order[:MAX_SAMPLED_ITEMS].tolist())
     inputs = items.take(indices).inputs
-    prepared = prepare_like_training(inputs, splits.spec.kind, preparation, name)
+    prepared = prepare_like_training(inputs, splits.spec.kind, preparation, source)
     return [NewItems.from_tensor(list(map(str, indices)), prepared)]

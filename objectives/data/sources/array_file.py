@@ -1,8 +1,8 @@
-"""Reads array files (.npy, .npz) with images or rows of a table, with or without labels."""
+"""Reads arrays, of files (.npy, .npz) or in memory: images or rows, with or without labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from zipfile import ZipFile, is_zipfile
 
 import numpy as np
@@ -27,6 +27,22 @@ Array: TypeAlias = NDArray[Any]
 INPUT_KEYS = ("x", "images", "inputs", "data", "arr_0")
 TARGET_KEYS = ("y", "labels", "targets", "label", "arr_1")
 CHANNEL_COUNTS = (1, 3)
+CHECKED_VALUES = 2**22
+"""Number of values whose finiteness is checked at once, which limits the memory of the check."""
+
+
+class CheckedArrays(NamedTuple):
+    """The arrays of a data set, which fit together.
+
+    Attributes:
+        kind: The kind of the items.
+        items: The items of each part: rows of shape (N, F) or images of shape (N, C, H, W).
+        labels: The labels of each part, with shape (N,); empty without labels.
+    """
+
+    kind: Kind
+    items: dict[str, Array]
+    labels: dict[str, Array]
 
 
 def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
@@ -41,30 +57,15 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     True, labels are numbers to predict; otherwise `encode_targets` decides whether they are
     classes.
     """
-    arrays = _load_arrays(path)
-    parts = {part: _part_arrays(arrays, part, path) for part in ("train", "val", "test")}
-    if parts["train"] is None:
-        parts["train"] = _part_arrays(arrays, None, path)
-    if parts["train"] is None:
-        raise _no_inputs_error(path, arrays, " or x_train")
-    pairs = {part: pair for part, pair in parts.items() if pair is not None}
-    kind, items = _check_items({part: inputs for part, (inputs, _) in pairs.items()}, path)
-    if len(items["train"]) < MIN_ITEMS:
-        raise DataError(
-            f"{path} holds {len(items['train'])} items: at least {MIN_ITEMS} are needed"
-        )
-    labels = {part: found for part, (_, found) in pairs.items() if found is not None}
-    if labels and len(labels) < len(pairs):
-        missing = next(part for part in pairs if part not in labels)
-        raise DataError(f"{path} has no labels for its {missing} part: add 'y_{missing}'")
+    kind, items, labels = check_arrays(_load_arrays(path), str(path))
     if numbers and not labels:
         raise DataError(f"{path} has no targets to predict as numbers: add an array 'y'")
     classes, targets = encode_targets(labels, numbers, str(path)) if labels else ((), {})
     maximum, notes = 0, tuple[str, ...]()
     if kind == "image":
-        tensors, maximum, notes = _image_tensors(items, path)
+        tensors, maximum, notes = _image_tensors(items, str(path))
     else:
-        tensors = {part: to_float64_rows(array, str(path)) for part, array in items.items()}
+        tensors = {part: to_float64_rows(array) for part, array in items.items()}
     dataset = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
     if "test" not in dataset:
         dataset["train"], dataset["test"] = hold_out(dataset["train"], TEST_FRACTION, seed=0)
@@ -73,36 +74,83 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     return LoadedDataset(dataset["train"], dataset["test"], spec, dataset.get("val"), notes)
 
 
+def check_arrays(arrays: Mapping[str, Array], name: str) -> CheckedArrays:
+    """Returns the arrays of a data set, after checking that they fit together.
+
+    The keys are those of an .npz file; see `read_array`.
+
+    Raises:
+        DataError: If an array is missing or does not fit. The message begins with `name`.
+    """
+    parts = {part: _part_arrays(arrays, part, name) for part in ("train", "val", "test")}
+    if parts["train"] is None:
+        parts["train"] = _part_arrays(arrays, None, name)
+    if parts["train"] is None:
+        raise _no_inputs_error(name, arrays, " or x_train")
+    pairs = {part: pair for part, pair in parts.items() if pair is not None}
+    kind, items = _check_items({part: inputs for part, (inputs, _) in pairs.items()}, name)
+    if len(items["train"]) < MIN_ITEMS:
+        raise DataError(
+            f"{name} holds {len(items['train'])} items: at least {MIN_ITEMS} are needed"
+        )
+    for array in items.values():
+        _check_finite(array, name)
+    labels = {part: found for part, (_, found) in pairs.items() if found is not None}
+    if labels and len(labels) < len(pairs):
+        missing = next(part for part in pairs if part not in labels)
+        raise DataError(f"{name} has no labels for its {missing} part: add 'y_{missing}'")
+    return CheckedArrays(kind, items, labels)
+
+
 def read_array_items(path: Path) -> tuple[Kind, Array]:
     """Returns the kind of the items in an array file without labels, and the items.
 
     Rows of a table have shape (N, F), and images have shape (N, C, H, W).
     """
-    arrays = _load_arrays(path)
-    pair = _part_arrays(arrays, None, path)
+    return check_array_items(_load_arrays(path), str(path))
+
+
+def check_array_items(arrays: Mapping[str, Array], name: str) -> tuple[Kind, Array]:
+    """Returns the kind of the items in arrays without parts, and the items.
+
+    Raises:
+        DataError: If the items are missing or do not fit. The message begins with `name`.
+    """
+    pair = _part_arrays(arrays, None, name)
     if pair is None:
-        raise _no_inputs_error(path, arrays)
+        raise _no_inputs_error(name, arrays)
     if not len(pair[0]):
-        raise DataError(f"{path} holds no items")
-    kind, items = _check_items({"x": pair[0]}, path)
+        raise DataError(f"{name} holds no items")
+    kind, items = _check_items({"x": pair[0]}, name)
     return kind, items["x"]
 
 
-def to_float64_rows(array: Array, name: str) -> torch.Tensor:
-    """Returns an array of numbers as a float64 tensor of shape (N, F)."""
-    values = np.ascontiguousarray(array, dtype=np.float64)
-    if not is_valid_number(values).all():
+def _check_finite(array: Array, name: str) -> None:
+    """Raises DataError if an item holds a value that is not finite, or beyond 1e150."""
+    if array.dtype.kind != "f":
+        return
+    per_item = max(1, array[0].size) if len(array) else 1
+    step = max(1, CHECKED_VALUES // per_item)
+    chunks = (array[start : start + step] for start in range(0, len(array), step))
+    valid = [is_valid_number(chunk).reshape(len(chunk), -1).all(axis=1) for chunk in chunks]
+    invalid = np.flatnonzero(~np.concatenate(valid)) if valid else np.array([])
+    if len(invalid):
+        first = f"{len(invalid):,} items, the first " if len(invalid) > 1 else "the item "
         raise DataError(
-            f"{name} holds values that are not finite, or beyond 1e150: leave out or fill those "
-            "rows"
+            f"{name} holds values that are not finite, or beyond 1e150, in {first}at index "
+            f"{invalid[0]:,}: leave out or fill such items"
         )
-    return torch.from_numpy(values)
 
 
-def _no_inputs_error(path: Path, arrays: Mapping[str, Array], others: str = "") -> DataError:
+def to_float64_rows(array: Array) -> torch.Tensor:
+    """Returns an array of numbers as a float64 tensor of shape (N, F)."""
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float64))
+
+
+def _no_inputs_error(name: str, arrays: Mapping[str, Array], others: str = "") -> DataError:
     names = ", ".join(map(repr, arrays)) or "nothing"
     usual = ", ".join(INPUT_KEYS[:-1])
-    return DataError(f"{path} holds {names}, but no array by the name of {usual}{others}")
+    return DataError(f"{name} holds {names}, but no array by the name of {usual}{others}")
 
 
 def _load_arrays(path: Path) -> dict[str, Array]:
@@ -128,7 +176,7 @@ def _load_arrays(path: Path) -> dict[str, Array]:
 
 
 def _part_arrays(
-    arrays: Mapping[str, Array], part: str | None, path: Path
+    arrays: Mapping[str, Array], part: str | None, name: str
 ) -> tuple[Array, Array | None] | None:
     """Returns the inputs and the targets of a part, or None if the file lacks the part.
 
@@ -139,7 +187,7 @@ def _part_arrays(
     def find(keys: tuple[str, ...]) -> Array | None:
         names = [key + suffix for key in keys if key + suffix in arrays]
         if len(names) > 1:
-            raise DataError(f"{path} holds {' and '.join(names)}: keep one of them")
+            raise DataError(f"{name} holds {' and '.join(names)}: keep one of them")
         return arrays[names[0]] if names else None
 
     inputs, targets = find(INPUT_KEYS), find(TARGET_KEYS)
@@ -149,27 +197,27 @@ def _part_arrays(
         targets = targets[:, 0]  # many libraries write labels as a column
     if inputs.ndim == 0 or (targets is not None and targets.shape != inputs.shape[:1]):
         raise DataError(
-            f"{path} holds {0 if inputs.ndim == 0 else len(inputs)} items, and labels of shape "
+            f"{name} holds {0 if inputs.ndim == 0 else len(inputs)} items, and labels of shape "
             f"{None if targets is None else targets.shape}: a label for each item is needed"
         )
     return inputs, targets
 
 
-def _check_items(arrays: dict[str, Array], path: Path) -> tuple[Kind, dict[str, Array]]:
+def _check_items(arrays: dict[str, Array], name: str) -> tuple[Kind, dict[str, Array]]:
     """Returns the kind of the items, and the items of each part; images become (N, C, H, W)."""
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
         found = ", ".join(map(str, shapes))
         raise DataError(
-            f"{path} holds parts of different shapes, {found}: save items of one shape"
+            f"{name} holds parts of different shapes, {found}: save items of one shape"
         )
     (shape,) = shapes
     are_rows = len(shape) == 1 and shape[0] > 0
-    order = None if are_rows else _channels_first(shape, path)
+    order = None if are_rows else _channels_first(shape, name)
     for array in arrays.values():
         if array.dtype.kind not in "fiub":
             needed = "numbers" if are_rows else "pixels"
-            raise DataError(f"{path} holds values of type {array.dtype}, which are not {needed}")
+            raise DataError(f"{name} holds values of type {array.dtype}, which are not {needed}")
     if are_rows:
         return "table", arrays
     return "image", {
@@ -178,29 +226,29 @@ def _check_items(arrays: dict[str, Array], path: Path) -> tuple[Kind, dict[str, 
     }
 
 
-def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | None:
+def _channels_first(shape: tuple[int, ...], name: str) -> tuple[int, ...] | None:
     """Returns the order of axes that moves the channels first; None without a channel axis."""
     if len(shape) == 2 and min(shape) > 0:
         return None
     first, last = (len(shape) == 3 and shape[axis] in CHANNEL_COUNTS for axis in (0, -1))
     if not (first or last) or min(shape) < 1:
         raise DataError(
-            f"{path} holds items of shape {shape}: rows are (F,), images (H, W), or (C, H, W) or "
+            f"{name} holds items of shape {shape}: rows are (F,), images (H, W), or (C, H, W) or "
             "(H, W, C) with 1 or 3 channels"
         )
     if first and last:
         raise DataError(
-            f"{path} holds items of shape {shape}: the first and the last axis could both be the "
+            f"{name} holds items of shape {shape}: the first and the last axis could both be the "
             "channels; save images as (N, H, W), or with sides other than 1 and 3"
         )
     return (0, 1, 2, 3) if first else (0, 3, 1, 2)
 
 
 def _image_tensors(
-    items: dict[str, Array], path: Path
+    items: dict[str, Array], name: str
 ) -> tuple[dict[str, torch.Tensor], int, tuple[str, ...]]:
     ranges = {part: array_pixel_range(array) for part, array in items.items() if len(array)}
-    maximum = learn_maximum(ranges, str(path))
+    maximum = learn_maximum(ranges, name)
     tensors = {part: torch.from_numpy(to_unit_range(a, maximum)) for part, a in items.items()}
     if len({tensor.dtype for tensor in tensors.values()}) > 1:
         tensors = {part: to_float(tensor) for part, tensor in tensors.items()}

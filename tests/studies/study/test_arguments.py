@@ -47,7 +47,6 @@ OBJECTS = [
     ({"a": 1}, "a dict of 1", ""),
 ]
 NAMED: list[tuple[Callable[..., Any], str]] = [
-    (latentune.search, "model"),
     (latentune.train, "source"),
     (latentune.sample, "source"),
     (latentune.map, "source"),
@@ -59,24 +58,34 @@ NAMED: list[tuple[Callable[..., Any], str]] = [
     (latentune.verify, "source"),
     (latentune.confirm, "study"),
     (latentune.doctor, "study"),
-    (latentune.show, "data"),
     (latentune.import_, "path"),
 ]
 MORE: list[Callable[[Any], object]] = [
-    lambda value: latentune.search("conv-ae", value),
     lambda value: latentune.search("conv-ae", "digits", encoder=value),
     lambda value: latentune.search("conv-ae", "digits", name=value),
     lambda value: latentune.search("conv-ae", "digits", runs=value),
-    lambda value: latentune.predict("conv-ae-digits", value),
-    lambda value: latentune.predict("conv-ae-digits", ["a.png", value]),
-    lambda value: latentune.encode("conv-ae-digits", value),
-    lambda value: latentune.anomalies("conv-ae-digits", against=value),
-    lambda value: latentune.compare(value, ["conv-ae-digits"]),
     lambda value: latentune.compare("digits", value),
     lambda value: latentune.export("conv-ae-digits", value),
     lambda value: latentune.TensorData(value),
 ]
 MORE += [lambda value, f=f, name=name: f(**{name: value}) for f, name in NAMED]  # type: ignore[misc]
+
+
+TAKE_DATA: list[Callable[[Any], object]] = [
+    latentune.search,
+    latentune.show,
+    lambda value: latentune.search("conv-ae", value),
+    lambda value: latentune.compare(value, ["conv-ae-digits"]),
+]
+
+
+@pytest.mark.parametrize("take", TAKE_DATA)
+@pytest.mark.parametrize("value", [one for one, *_ in OBJECTS[6:] if not isinstance(one, MyData)])
+def test_what_holds_no_items_is_no_data(take: Callable[[Any], object], value: Any) -> None:
+    with pytest.raises(DataError, match="data is ") as error:
+        take(value)
+    assert "\n" not in str(error.value)
+    assert not Path("runs").exists()
 
 
 @pytest.mark.parametrize("call", MORE)
@@ -121,7 +130,7 @@ def test_no_object_is_taken_for_a_name(call: Callable[[Any], object]) -> None:
             {"lr": "0.1", "x": "None", "y": "2:4"},
         ),
         (Inputs, "a.png", "a.png"),
-        (Inputs, [Path("a.png"), "b.png"], ("a.png", "b.png")),
+        (Inputs, Path("a.png"), "a.png"),
         (Sequence[Callable[..., Any]], print, (print,)),
     ],
 )

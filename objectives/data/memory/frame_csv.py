@@ -1,0 +1,86 @@
+"""Writes a data frame as a CSV file, from which `read_columns` reads the same values."""
+
+from __future__ import annotations
+
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data_error import DataError
+from ..sources.column_names import normalize_label, quote_some
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+
+def as_pandas(data: Any) -> DataFrame | None:
+    """Returns a frame of pandas or polars as a frame of pandas; None for any other object."""
+    import pandas as pd
+
+    if isinstance(data, pd.DataFrame):
+        return data
+    if type(data).__module__.partition(".")[0] == "polars" and hasattr(data, "to_dict"):
+        return pd.DataFrame(data.to_dict(as_series=False))
+    return None
+
+
+def add_target(frame: DataFrame, labels: Any) -> tuple[DataFrame, str]:
+    """Returns a frame with the labels as an additional column, and the name of this column.
+
+    The name is that of the labels if they have one, and otherwise `target`.
+    """
+    name = str(getattr(labels, "name", None) or "target")
+    values = list(labels)
+    if len(values) != len(frame):
+        raise DataError(f"y holds {len(values):,} labels for {len(frame):,} rows: give each one")
+    if name in map(str, frame):
+        raise DataError(f"the frame has a column {name!r} already: rename it or y")
+    return frame.assign(**{name: values}), name
+
+
+def frame_to_csv(frame: DataFrame) -> bytes:
+    """Returns the rows of a frame as a CSV file in UTF-8, without the index.
+
+    Missing values become empty cells. A column of floats has one number of more than three decimal
+    places, so that no number looks like a thousand, as 1.234 may.
+
+    Raises:
+        DataError: If two columns have the same name, or a cell holds no number, text or time.
+    """
+    names = [normalize_label(str(name)) for name in frame]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"the frame has two columns {quote_some(repeated)}: rename one")
+    columns = {
+        name: _to_cells(column, name)
+        for name, (_, column) in zip(names, frame.items(), strict=True)
+    }
+    text: str = type(frame)(columns).to_csv(index=False, lineterminator="\n")
+    return text.encode()
+
+
+def frame_options(frame: DataFrame) -> dict[str, Any]:
+    """Returns the table options with which the CSV file of a frame is read."""
+    categories = [str(name) for name, column in frame.items() if column.dtype.name == "category"]
+    return {"header": "first", "as_category": categories} if categories else {"header": "first"}
+
+
+def _to_cells(column: Series[Any], name: str) -> Series[Any]:
+    """Returns a column of numbers as it is, or with one number as text; others as text."""
+    column = column.reset_index(drop=True)
+    if column.dtype.kind == "f":
+        numbers = column.to_numpy(float, na_value=nan)
+        fractions = np.flatnonzero(np.isfinite(numbers) & (numbers % 1 != 0))
+        cells = column.astype(object)
+        if len(fractions):
+            text = repr(float(numbers[fractions[0]]))
+            cells[fractions[0]] = text if "e" in text else f"{text}000"
+        return cells
+    if column.dtype.kind == "O":
+        for value in column:
+            if isinstance(value, list | tuple | dict | set) or hasattr(value, "shape"):
+                raise DataError(
+                    f"the column {name!r} of the frame holds a {type(value).__name__}: give each "
+                    "value a column of its own"
+                )
+    return column

@@ -1,0 +1,88 @@
+"""Keeps data in memory as a file, so that every process and every later command can read them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....storage.atomic_write import atomic_file
+from ..sources.array_file import check_arrays
+from ..sources.column_names import check_column_exists
+from .collect_arrays import collect_arrays
+from .frame_csv import add_target, as_pandas, frame_options, frame_to_csv
+
+log = logging.getLogger(__name__)
+
+DIGEST_LETTERS = 8
+
+
+class KeptData(NamedTuple):
+    """The file that holds data from memory.
+
+    Attributes:
+        path: The file: `array-1a2b3c4d.npz` or `frame-1a2b3c4d.csv`. Its name has a hash of its
+            content, so that equal data have the same file.
+        options: The table options with which the file is read.
+    """
+
+    path: str
+    options: Mapping[str, Any]
+
+
+def is_in_memory(data: Any) -> bool:
+    """Returns whether data are an object that holds items, and not a name or a path."""
+    return data is not None and not isinstance(data, str | os.PathLike)
+
+
+def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
+    """Writes data from memory to a file in `folder`, if it is not there, and returns the file.
+
+    Args:
+        data: A data frame of pandas or polars, a pair of a frame and labels, or what
+            `collect_arrays` takes.
+        folder: The folder of the file. It is created.
+        target: The column of a frame that is the target, or `none`.
+
+    Raises:
+        DataError: If the data do not fit together. Nothing is then written.
+    """
+    labels = None
+    if isinstance(data, tuple) and len(data) == 2 and as_pandas(data[0]) is not None:
+        data, labels = data
+    frame = as_pandas(data)
+    if frame is None:
+        arrays = collect_arrays(data)
+        check_arrays(arrays, "the array" if len(arrays) < 3 else type(data).__name__)
+        path = folder / f"array-{_digest_arrays(arrays)}.npz"
+        if not path.exists():
+            with atomic_file(path) as partial, partial.open("xb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+        options: dict[str, Any] = {}
+    else:
+        if labels is not None:
+            frame, target = add_target(frame, labels)
+        if target not in (None, "none"):
+            check_column_exists([str(name) for name in frame], target, Path("the frame"))
+        content = frame_to_csv(frame)
+        path = folder / f"frame-{sha256(content).hexdigest()[:DIGEST_LETTERS]}.csv"
+        if not path.exists():
+            with atomic_file(path) as partial:
+                partial.write_bytes(content)
+        options = frame_options(frame) | ({} if target is None else {"target": target})
+    log.info("the data are kept as %s", os.path.relpath(path))
+    return KeptData(str(path), options)
+
+
+def _digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:DIGEST_LETTERS]
