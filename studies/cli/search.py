@@ -51,17 +51,17 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
     )
     check_words(recipe)
     _announce_search(recipe, options["trials"])
-    has_workers = _may_have_several_workers(options["workers"], options["trials"])
-    if has_workers and options["cluster"] is None and not dry_run:
-        from ..search.fork_server import start_fork_server
-
-        start_fork_server()  # before this process spends seconds on the same imports
+    may_fork = "torch" not in sys.modules  # so PyTorch has not computed
     from ..display.progress_display import SearchProgress, show_progress
     from ..search.coordinator import Coordinator
+    from ..search.fork_server import start_fork_server
     from ..search.search_plan import plan_search
     from ..study.garbage_collection import start_garbage_collection
     from .study_tables import print_plan
 
+    has_workers = _may_have_several_workers(options["workers"], options["trials"])
+    if may_fork and has_workers and options["cluster"] is None and not dry_run:
+        start_fork_server(fork=True)
     start_garbage_collection()
     show_progress()
     plan = plan_search(model, data, **options)

@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -35,6 +37,20 @@ def callbacks(trial):
 data = partial(TensorData, "digits", batch_size=400)
 SPEC = StudySpec("mine", Objective(conv_ae, data, max_epochs=1, callbacks=callbacks))
 """
+
+
+COUNT_IMPORTS = """
+import sys
+
+class Count:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            with open("imports", "a") as file:
+                file.write(name)
+
+sys.meta_path.insert(0, Count())
+"""
+"""A `sitecustomize.py`, which each Python runs when it starts."""
 
 
 def write_spec(name: str, training: str) -> str:
@@ -133,6 +149,25 @@ def test_the_command_line_prints_one_line_per_trial(cli: Callable[..., Any]) -> 
     assert sorted(int(line.split()[0]) for line in lines[1:7]) == list(range(6))
     assert lines[7:] == ["next: latentune train conv-ae-digits"]
     assert answer.err == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a fork server")
+def test_the_command_line_imports_pytorch_once() -> None:
+    Path("sitecustomize.py").write_text(COUNT_IMPORTS)
+    search = ("search", "mlp", "wine", "--trials", "2", "--epochs", "1", "--workers", "2")
+    answer = subprocess.run(
+        [sys.executable, "-m", "latentune", *search],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path("imports").read_text() == "torch"
+    assert [line.split()[0] for line in answer.stdout.splitlines()[:3]] in (
+        ["trial", "0", "1"],
+        ["trial", "1", "0"],
+    )
+    assert answer.stderr == ""
 
 
 @pytest.mark.parametrize("module", PRELOADED_MODULES)
