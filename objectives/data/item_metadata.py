@@ -13,8 +13,9 @@ from .sources.image_folder import list_image_folder
 from .sources.image_lists import find_part_lists, find_path_column, read_image_list
 from .sources.load_source import find_kind
 from .sources.source import Source, TableOptions
+from .sources.table_file import read_file_bytes
 from .sources.text_dataset import find_text_files, read_text_lines
-from .sources.typed_columns import read_columns, read_file_bytes, read_text_columns
+from .sources.typed_columns import read_columns, read_text_columns
 
 ITEM_COLUMN, ROW_COLUMN = "item", "row"
 

@@ -35,8 +35,9 @@ class TensorData(DeviceDataModule):
 
     Args:
         name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path. It may be the
-            path of a folder of images; a folder of .txt files with one text per line; a .csv or
-            .tsv file with a table, with texts or with the paths of images; or a .npy or .npz file.
+            path of a folder of images; a folder of .txt files with one text per line; a .csv,
+            .tsv, .csv.gz, .tsv.gz, .parquet or .feather file with a table, with texts or with the
+            paths of images; or a .npy or .npz file.
         data_dir: The folder of torchvision's data. If None, use the folder in the environment
             variable LATENTUNE_DATA. Without that variable, use a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, images keep

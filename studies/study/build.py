@@ -156,7 +156,8 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
         ],
         max_epochs=entry.epochs,
     )
-    of_data = recipe.data if recipe.data in DATASETS else Path(recipe.data).stem
+    path = Path(recipe.data.removesuffix(".gz"))
+    of_data = recipe.data if recipe.data in DATASETS else path.stem
     return StudySpec(f"{recipe.model}-{of_data}", objective, entry.trials)
 
 

@@ -16,9 +16,9 @@ from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN
 from ...objectives.data.sources.column_names import did_you_mean
 from ...objectives.data.sources.header_row import PATH_COLUMN_NAMES, TEXT_COLUMN_NAMES
 from ...objectives.data.sources.source import TableOptions
+from ...objectives.data.sources.table_file import read_file_bytes
 from ...objectives.data.sources.typed_columns import (
     infer_types,
-    read_file_bytes,
     read_text_columns,
 )
 from ..study.study_error import StudyError

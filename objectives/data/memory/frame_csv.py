@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data_error import DataError
+from ..describe_object import describe_object
 from ..sources.column_names import normalize_label, quote_some
 
 if TYPE_CHECKING:
@@ -39,21 +40,22 @@ def add_target(frame: DataFrame, labels: Any) -> tuple[DataFrame, str]:
     return frame.assign(**{name: values}), name
 
 
-def frame_to_csv(frame: DataFrame) -> bytes:
+def frame_to_csv(frame: DataFrame, name: str = "the frame") -> bytes:
     """Returns the rows of a frame as a CSV file in UTF-8, without the index.
 
-    Missing values become empty cells. A column of floats has one number of more than three decimal
-    places, so that no number looks like a thousand, as 1.234 may.
+    Missing values become empty cells. In a column of floats, one number has more than three
+    decimal places, so that no number looks like a thousand, as 1.234 may.
 
     Raises:
-        DataError: If two columns have the same name, or a cell holds no number, text or time.
+        DataError: If two columns have the same name, or a cell holds no number, text or time. The
+            message calls the frame `name`.
     """
     names = [normalize_label(str(name)) for name in frame]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"the frame has two columns {quote_some(repeated)}: rename one")
+        raise DataError(f"{name} has two columns {quote_some(repeated)}: rename one")
     columns = {
-        name: _to_cells(column, name)
-        for name, (_, column) in zip(names, frame.items(), strict=True)
+        column_name: _to_cells(column, f"the column {column_name!r} of {name}")
+        for column_name, (_, column) in zip(names, frame.items(), strict=True)
     }
     text: str = type(frame)(columns).to_csv(index=False, lineterminator="\n")
     return text.encode()
@@ -61,12 +63,20 @@ def frame_to_csv(frame: DataFrame) -> bytes:
 
 def frame_options(frame: DataFrame) -> dict[str, Any]:
     """Returns the table options with which the CSV file of a frame is read."""
-    categories = [str(name) for name, column in frame.items() if column.dtype.name == "category"]
+    categories = category_names(frame)
     return {"header": "first", "as_category": categories} if categories else {"header": "first"}
 
 
+def category_names(frame: DataFrame) -> tuple[str, ...]:
+    """Returns the names of the columns that hold categories."""
+    return tuple(str(name) for name, column in frame.items() if column.dtype.name == "category")
+
+
 def _to_cells(column: Series[Any], name: str) -> Series[Any]:
-    """Returns a column of numbers as it is, or with one number as text; others as text."""
+    """Returns a column of numbers as it is, or with one number as text; others as text.
+
+    `name` describes the column in messages.
+    """
     column = column.reset_index(drop=True)
     if column.dtype.kind == "f":
         numbers = column.to_numpy(float, na_value=nan)
@@ -74,13 +84,12 @@ def _to_cells(column: Series[Any], name: str) -> Series[Any]:
         cells = column.astype(object)
         if len(fractions):
             text = repr(float(numbers[fractions[0]]))
-            cells[fractions[0]] = text if "e" in text else f"{text}000"
+            cells[numbers == numbers[fractions[0]]] = text if "e" in text else f"{text}000"
         return cells
     if column.dtype.kind == "O":
         for value in column:
             if isinstance(value, list | tuple | dict | set) or hasattr(value, "shape"):
                 raise DataError(
-                    f"the column {name!r} of the frame holds a {type(value).__name__}: give each "
-                    "value a column of its own"
+                    f"{name} holds {describe_object(value)}: give each value a column of its own"
                 )
     return column

@@ -20,9 +20,10 @@ from ..sources.column_names import did_you_mean, quote_some
 from ..sources.column_types import FEATURE_ROLES, NUMBER_ROLES, convert_column, missing_value_words
 from ..sources.header_row import AmbiguousHeaderError
 from ..sources.number_format import AmbiguousNumberError, infer_number_format
-from ..sources.source import TableOptions, is_array, is_table
+from ..sources.source import ARRAYS, TABLES, TableOptions, is_array, is_table
 from ..sources.table_dataset import one_hot
-from ..sources.typed_columns import Columns, find_missing, read_file_bytes, read_text_columns
+from ..sources.table_file import read_file_bytes
+from ..sources.typed_columns import Columns, find_missing, read_text_columns
 from .new_arrays import read_new_array
 from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_input, resolve_paths
 
@@ -35,7 +36,7 @@ DEFAULT_COLUMN_NAME = re.compile(r"column \d+")
 def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns the rows of all inputs; a row that cannot be read has a reason.
 
-    An input is a .csv, .tsv, .npy or .npz file or a glob. The input `-` stands for a CSV file on
+    An input is a table, a .npy or .npz file, or a glob. The input `-` stands for a CSV file on
     standard input.
     """
     items = []
@@ -47,7 +48,7 @@ def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewIt
         elif is_table(path):
             items.append(read_rows(Path(path), read_file_bytes(Path(path)), preparation))
         else:
-            raise DataError(f"{path} is not a table: a .csv, .tsv, .npy or .npz file is needed")
+            raise DataError(f"{path} is not a table: one of {TABLES}, {ARRAYS} is needed")
     return items
 
 

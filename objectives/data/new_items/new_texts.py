@@ -13,8 +13,8 @@ from ..sources.column_names import quote_some
 from ..sources.header_row import TEXT_COLUMN_NAMES
 from ..sources.plain_text import describe_dropped_letters, encode_texts
 from ..sources.source import is_table
+from ..sources.table_file import read_file_bytes
 from ..sources.text_dataset import TEXT_SUFFIX, find_text_files, read_text_lines
-from ..sources.typed_columns import read_file_bytes
 from .new_items import (
     STANDARD_INPUT,
     NewItems,
@@ -38,9 +38,9 @@ class _Texts(NamedTuple):
 def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns the texts of all inputs as items; a text that cannot be read has a reason.
 
-    An input is a .txt file with one text per line, a folder of such files, or a .csv or .tsv file
-    with a column of texts. The input `-` stands for standard input with one text per line. Any
-    other input is itself a text. The name of an item is its text.
+    An input is a .txt file with one text per line, a folder of such files, or a table with a
+    column of texts. The input `-` stands for standard input with one text per line. Any other
+    input is itself a text. The name of an item is its text.
     """
     found = [part for name in inputs for part in _find_texts(name, preparation)]
     texts = [text for part in found for text in part.texts]

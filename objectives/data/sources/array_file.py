@@ -50,7 +50,7 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
 
     A .npy file holds the items. A .npz file holds the items under a key of `INPUT_KEYS`; labels,
     if any, are under a key of `TARGET_KEYS`. Or it holds parts, such as `x_train`, `y_train`,
-    `x_test` and `y_test`.
+    `x_test` and `y_test`, or `train_images` and `train_labels` as MedMNIST writes them.
 
     Items of shape (N, F) are rows of a table. Items of shape (N, H, W), (N, C, H, W) or (N, H, W,
     C) are images with 1 or 3 channels; `learn_maximum` finds their pixel range. If `numbers` is
@@ -86,7 +86,7 @@ def check_arrays(arrays: Mapping[str, Array], name: str) -> CheckedArrays:
     if parts["train"] is None:
         parts["train"] = _part_arrays(arrays, None, name)
     if parts["train"] is None:
-        raise _no_inputs_error(name, arrays, " or x_train")
+        raise _no_inputs_error(name, arrays, ", parts as x_train, y_train, x_test, y_test")
     pairs = {part: pair for part, pair in parts.items() if pair is not None}
     kind, items = _check_items({part: inputs for part, (inputs, _) in pairs.items()}, name)
     if len(items["train"]) < MIN_ITEMS:
@@ -149,8 +149,11 @@ def to_float64_rows(array: Array) -> torch.Tensor:
 
 def _no_inputs_error(name: str, arrays: Mapping[str, Array], others: str = "") -> DataError:
     names = ", ".join(map(repr, arrays)) or "nothing"
-    usual = ", ".join(INPUT_KEYS[:-1])
-    return DataError(f"{name} holds {names}, but no array by the name of {usual}{others}")
+    usual = ", ".join(INPUT_KEYS[1:-1])
+    return DataError(
+        f"{name} holds {names}, but no array called x ({usual} will do): save the items again as "
+        f"x, labels as y{others}"
+    )
 
 
 def _load_arrays(path: Path) -> dict[str, Array]:
@@ -180,12 +183,12 @@ def _part_arrays(
 ) -> tuple[Array, Array | None] | None:
     """Returns the inputs and the targets of a part, or None if the file lacks the part.
 
-    If `part` is None, the keys have no suffix, as in a file without parts.
+    If `part` is None, the keys do not name a part, as in a file without parts.
     """
-    suffix = "" if part is None else f"_{part}"
 
     def find(keys: tuple[str, ...]) -> Array | None:
-        names = [key + suffix for key in keys if key + suffix in arrays]
+        known = keys if part is None else [n for k in keys for n in (f"{k}_{part}", f"{part}_{k}")]
+        names = [name for name in known if name in arrays]
         if len(names) > 1:
             raise DataError(f"{name} holds {' and '.join(names)}: keep one of them")
         return arrays[names[0]] if names else None

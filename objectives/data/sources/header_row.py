@@ -9,6 +9,7 @@ from pathlib import Path
 from ..data_error import DataError
 from .column_names import normalize_label
 from .csv_cells import Cells, Rows
+from .source import has_declared_names
 
 TEXT_COLUMN_NAMES = {
     *("text", "texts", "name", "names", "surname", "word", "sentence", "title", "message")
@@ -53,11 +54,11 @@ def split_header(
 
     The first row holds names if `header` is `first`, and values if it is `none`. If `header` is
     None, the first row holds names if it contains one of the `known` names; otherwise the values
-    decide. A column without a name is named by its position, such as `column 3`. A repeated name
-    gets a number, such as `size.1`.
+    decide. A file that declares its names has them in its first row. A column without a name is
+    named by its position, such as `column 3`. A repeated name gets a number, such as `size.1`.
     """
     rows = cells.rows
-    if any(normalize_label(cell) in known for cell in rows[0]):
+    if has_declared_names(path) or any(normalize_label(cell) in known for cell in rows[0]):
         header = "first"
     if header is None:
         header = _infer_header(rows, path, cells.names is not None)

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data_error import DataError, check_input_file, file_state
+from ..data_error import DataError, file_state
 from ..parts import LoadedDataset
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, normalize_label, quote_some
 from .csv_cells import SNIFF_LENGTH, decode_text, read_first_rows
 from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
 from .image_files import ImageFiles, read_image_files
-from .source import NO_TARGET, Source, TableOptions
-from .typed_columns import read_file_bytes, read_text_columns
+from .source import NO_TARGET, Source, TableOptions, has_declared_names
+from .table_file import open_csv, read_file_bytes
+from .typed_columns import read_text_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -52,7 +53,9 @@ def lists_images(path: Path) -> bool:
 
     In at least half of these rows, the same column names an image.
     """
-    with check_input_file(path, "table").open("rb") as file:
+    if has_declared_names(path):
+        return False
+    with open_csv(path) as file:
         raw = file.read(SNIFF_LENGTH)
     text, _ = decode_text(raw[: raw.rfind(b"\n") + 1] if len(raw) == SNIFF_LENGTH else raw, path)
     rows = read_first_rows(text)

@@ -53,30 +53,29 @@ class ParsedColumns(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_plain_table(path: Path, options: TableOptions) -> ParsedColumns | None:
-    """Returns the columns of a plain table; None if the file is another one.
+def read_plain_table(file: BinaryIO, path: Path, options: TableOptions) -> ParsedColumns | None:
+    """Returns the columns of a plain table in an open file; None if the file is another one.
 
     A plain table has no quotes and no comments, and all its rows have the same number of cells. A
     column is read as numbers only if it would be the same numbers as text.
     """
-    with path.open("rb") as file:
-        head = _read_head(file, path, options.header)
-        if head is None:
-            return None
-        file.seek(head.start)
-        scan = ColumnScan(head.separator, len(head.names))
-        if not all(map(scan.add_lines, _read_lines(file))) or not scan.last_row_has_values:
-            return None
-        is_text = scan.is_text | (scan.has_point & ~scan.is_unambiguous)
-        for index, name in enumerate(head.names):
-            is_text[index] |= _must_be_text(name, options)
-            if scan.has_point[index] and head.has_few_values(index):
-                is_text[index] = True  # texts such as 1.1 and 1.10 may be versions
-        file.seek(head.start)
-        try:
-            return _parse_columns(file, head, scan, is_text)
-        except (OSError, ValueError):  # the file has changed
-            return None
+    head = _read_head(file, path, options.header)
+    if head is None:
+        return None
+    file.seek(head.start)
+    scan = ColumnScan(head.separator, len(head.names))
+    if not all(map(scan.add_lines, _read_lines(file))) or not scan.last_row_has_values:
+        return None
+    is_text = scan.is_text | (scan.has_point & ~scan.is_unambiguous)
+    for index, name in enumerate(head.names):
+        is_text[index] |= _must_be_text(name, options)
+        if scan.has_point[index] and head.has_few_values(index):
+            is_text[index] = True  # texts such as 1.1 and 1.10 may be versions
+    file.seek(head.start)
+    try:
+        return _parse_columns(file, head, scan, is_text)
+    except (OSError, ValueError):  # the file has changed
+        return None
 
 
 class _Head(NamedTuple):

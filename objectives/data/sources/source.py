@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
 from ...option import Option
@@ -21,7 +22,10 @@ EXCLUSIVE_OPTIONS = (
 )
 """Pairs of options that cannot name the same column."""
 ARRAY_SUFFIXES = (".npy", ".npz")
-TABLE_SUFFIXES = (".csv", ".tsv")
+PACKED_SUFFIXES = (".csv.gz", ".tsv.gz")
+DECLARED_SUFFIXES = (".parquet", ".feather")
+"""Suffixes of tables that declare the names of their columns."""
+TABLE_SUFFIXES = (".csv", ".tsv", *PACKED_SUFFIXES, *DECLARED_SUFFIXES)
 TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
 
 
@@ -158,6 +162,16 @@ def unknown_source_error(name: str) -> DataError:
 def is_table(name: str) -> bool:
     """Returns whether a file name has the suffix of a table file."""
     return name.lower().endswith(TABLE_SUFFIXES)
+
+
+def is_packed(path: Path) -> bool:
+    """Returns whether a path is that of a CSV file which gzip has packed."""
+    return path.name.lower().endswith(PACKED_SUFFIXES)
+
+
+def has_declared_names(path: str | Path) -> bool:
+    """Returns whether a path is that of a table which declares the names of its columns."""
+    return str(path).lower().endswith(DECLARED_SUFFIXES)
 
 
 def is_array(name: str) -> bool:

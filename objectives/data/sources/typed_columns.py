@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ....models.data_spec import Column
-from ..data_error import MAX_COLUMNS, DataError, check_input_file
+from ..data_error import MAX_COLUMNS, DataError
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, quote_some
 from .column_types import (
@@ -23,6 +23,7 @@ from .csv_cells import decode_text, read_cells
 from .header_row import split_header
 from .plain_table import ParsedColumns, read_plain_table
 from .source import TableOptions, format_option
+from .table_file import open_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -62,11 +63,13 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
     """Returns the columns of a file, converted to their types."""
     import pandas as pd
 
-    path = check_input_file(path, "table")
-    parsed = read_plain_table(path, options)
-    if parsed is None:
-        texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
-        parsed = ParsedColumns(tuple(map(str, texts)), texts, {}, {}, notes)
+    with open_table(path) as table:
+        options = table.add_categories(options)
+        parsed = read_plain_table(table.content, path, options)
+        if parsed is None:
+            table.content.seek(0)
+            texts, notes = read_text_columns(path, table.content.read(), options.header)
+            parsed = ParsedColumns(tuple(map(str, texts)), texts, {}, {}, notes)
     names, notes = parsed.names, parsed.notes
     for name, option in options.named_columns().items():
         check_column_exists(names, name, path, option)
@@ -139,14 +142,6 @@ def infer_types(
     notes += tuple(f"{note}: {quote_some(names)}" for note, names in names_by_note.items())
     columns = {name: convert_column(texts[name], kind) for name, kind in kinds.items()}
     return Columns(pd.DataFrame(columns), texts, kinds, notes, tuple(kinds), path, options)
-
-
-def read_file_bytes(path: Path) -> bytes:
-    """Returns the content of a table file."""
-    try:
-        return check_input_file(path, "table").read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:

@@ -81,6 +81,13 @@ def test_labels_and_parts_are_known_by_their_names() -> None:
     assert splits.spec.classes == ("0", "1", "2")
     assert torch.equal(splits.test.inputs[:, 0], torch.from_numpy(x[:6]))
     assert splits.test.targets.tolist() == [0, 1, 2, 0, 1, 2]
+    lengths = {"train": 40, "val": 12, "test": 15}  # the names are those of MedMNIST
+    images = {f"{part}_images": x[:n] for part, n in lengths.items()}
+    labels = {f"{part}_labels": column[:n] for part, n in lengths.items()}
+    np.savez("medical.npz", **images, **labels)
+    splits = TensorData("medical.npz").splits
+    assert [len(part) for part in splits[:3]] == [40, 12, 15]
+    assert splits.val.targets.tolist() == numbers[:12].tolist()
     np.savez("three.npz", x_train=x, x_val=x[:7], x_test=x[:9])
     assert [len(part) for part in TensorData("three.npz").splits[:3]] == [40, 7, 9]
 
@@ -135,7 +142,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: keep one of them"),
         (
             {"pictures": pixels(20, 8, 8)},
-            "holds .pictures., but no array by",
+            "holds .pictures., but no array called x .images, .*: save the items again as x",
         ),
         ({}, "holds nothing"),
         (

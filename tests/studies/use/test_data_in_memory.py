@@ -136,6 +136,7 @@ def test_a_frame_is_read_as_it_was_given() -> None:
         {
             "thousands?": [1.234 + i / 1000 for i in range(N)],
             "whole": np.arange(N),
+            "half": np.arange(N) % 4 / 2,
             "yes": [True, False] * (N // 2),
             "code": pd.Categorical([1, 2, 3] * (N // 3)),
             "quote": ['a "b", c', "d"] * (N // 2),
@@ -143,6 +144,7 @@ def test_a_frame_is_read_as_it_was_given() -> None:
     )
     Path("frame.csv").write_bytes(frame_to_csv(given))
     summary = latentune.show(given)
+    assert "half, " in summary.line
     assert "code=1" in summary.line
     read = pd.read_csv("frame.csv")
     pd.testing.assert_series_equal(read["thousands?"], given["thousands?"])
@@ -190,7 +192,7 @@ BAD = {
     "holds 5 items: at least 10": lambda: ROWS[:5],
     "data is a list of 3": lambda: [1, 2, 3],
     "data is a DataLoader": lambda: DataLoader(Texts()),
-    "holds a list: give each value a column": lambda: frame().assign(a=[[1]] * N),
+    "holds a list of 1: give each value a column": lambda: frame().assign(a=[[1]] * N),
 }
 
 
