@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau, StepLR
 
+from .batch_groups import BatchGroup, BatchGroups
+
 OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("cosine", "step", "plateau", "constant")
 
@@ -109,8 +111,29 @@ class Learner(pl.LightningModule, ABC):
         """Returns the parameters that are trained."""
         return [{"params": list(self.parameters())}]
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        terms = self.terms(batch)
+    def on_train_batch_start(self, batch: Batch | BatchGroup, batch_idx: int) -> None:
+        """Trains on the batches of a group except the last one, which is left to Lightning."""
+        if isinstance(batch, BatchGroup):
+            for earlier in batch[:-1]:
+                self._train_on(earlier, batch_idx)
+
+    def _train_on(self, batch: Batch, batch_idx: int) -> None:
+        """Does what Lightning does in a step without mixed precision."""
+        optimizer: Any = self.optimizers(use_pl_optimizer=False)
+        scheduler: Any = self.lr_schedulers()
+        loss = self.training_step(batch, batch_idx)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self.on_before_optimizer_step(optimizer)
+        self.configure_gradient_clipping(
+            optimizer, self.trainer.gradient_clip_val, self.trainer.gradient_clip_algorithm
+        )
+        optimizer.step()
+        if self.schedule == "cosine":  # the only one that changes in each step
+            scheduler.step()
+
+    def training_step(self, batch: Batch | BatchGroup, batch_idx: int) -> Tensor:
+        terms = self.terms(batch[-1] if isinstance(batch, BatchGroup) else batch)
         loss = self.loss(terms)
         self._collect_terms(terms | {"loss": loss})
         return loss
@@ -185,8 +208,11 @@ class Learner(pl.LightningModule, ABC):
         max_epochs = self.trainer.max_epochs
         epochs = max_epochs if max_epochs and max_epochs > 0 else sys.maxsize
         if self.schedule == "cosine":
-            steps = min(self.trainer.estimated_stepping_batches, sys.maxsize)  # may be infinite
-            return CosineAnnealingLR(optimizer, T_max=int(steps))
+            steps = self.trainer.estimated_stepping_batches  # may be infinite
+            loader = self.trainer.train_dataloader
+            if isinstance(loader, BatchGroups):
+                steps = epochs * len(loader.batches)
+            return CosineAnnealingLR(optimizer, T_max=int(min(steps, sys.maxsize)))
         if self.schedule == "plateau":
             return ReduceLROnPlateau(optimizer, patience=max(1, epochs // 10))
         is_step = self.schedule == "step"

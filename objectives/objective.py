@@ -31,7 +31,9 @@ RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 
 
 class StopOnRequest(pl.Callback):
-    """Raises `StopRequested` before the next batch after an event was set."""
+    """Raises `StopRequested` before the next step after an event was set."""
+
+    accepts_groups = True
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop

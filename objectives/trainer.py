@@ -16,6 +16,8 @@ from pytorch_lightning.profilers import PassThroughProfiler
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
+from ..models.learner import Learner
+from .data.batches import DeviceDataModule
 from .data.data_error import DataError
 from .progress import progress
 
@@ -23,6 +25,16 @@ from .progress import progress
 # load that library again.
 if not torch.cuda.is_available():
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+
+STEP_HOOKS = (
+    *("training_step", "backward", "on_before_backward", "on_after_backward"),
+    *("configure_optimizers", "optimizer_step", "optimizer_zero_grad", "lr_scheduler_step"),
+    *("on_before_zero_grad", "on_before_optimizer_step"),
+    *("on_before_batch_transfer", "on_after_batch_transfer"),
+    *("on_train_batch_start", "on_train_batch_end"),
+)
+"""Lightning's hooks that a model or a callback overrides in order to see or change each step."""
 
 
 class DirectCheckpointIO(TorchCheckpointIO):
@@ -100,15 +112,51 @@ def fit(
         KeyboardInterrupt: On Ctrl-C. Lightning alone would exit in a way that Optuna does not
             notice, and the trial would stay RUNNING.
     """
+    if isinstance(data, DeviceDataModule):
+        data.grouped = accepts_groups(trainer, model)
     try:
         with silence_lightning(), safe_globals([DataSpec]):
             trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     except SystemExit:
         raise KeyboardInterrupt from None
+    finally:
+        if isinstance(data, DeviceDataModule):
+            data.grouped = False  # another trainer may not accept groups
+
+
+def accepts_groups(trainer: pl.Trainer, model: pl.LightningModule) -> bool:
+    """Returns True if a step of `trainer` may be a group of batches; see `BatchGroups`.
+
+    This is so if nothing else sees, counts or records the single steps. A callback with the
+    attribute `accepts_groups` may see groups.
+    """
+    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return (
+        isinstance(model, Learner)
+        and model.automatic_optimization
+        and trainer.precision == "32-true"
+        and trainer.max_steps == -1
+        and isinstance(trainer.limit_train_batches, float)  # a share, not a number
+        and not trainer.loggers
+        and not _overrides_step_hook(model, Learner)
+        and all(
+            getattr(callback, "accepts_groups", False)
+            or not _overrides_step_hook(callback, pl.Callback)
+            for callback in callbacks
+        )
+    )
+
+
+def _overrides_step_hook(instance: object, base: type) -> bool:
+    return any(
+        getattr(type(instance), hook, None) is not getattr(base, hook, None) for hook in STEP_HOOKS
+    )
 
 
 class TrainingProgress(pl.Callback):
-    """Shows the progress of a training, batch by batch, and a metric of the last epoch."""
+    """Shows the progress of a training, step by step, and a metric of the last epoch."""
+
+    accepts_groups = True
 
     def __init__(self, title: str, metric: str = "") -> None:
         self.title, self.metric, self.last_value = title, metric, ""

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from ...models.batch_groups import BatchGroups
 from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
 from .parts import Items, Part, to_float
@@ -18,6 +19,9 @@ from .preparation.augmentation import RandomAugmentation
 
 EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit in memory and are faster
 MAX_BATCH_VALUES = 2**24  # a thousand photographs would not fit
+GROUP_SIZE = 16
+MAX_GROUPED_BATCH_VALUES = 2**14
+"""Batches with more values are not grouped, because the hooks between them cost little."""
 
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
@@ -110,11 +114,14 @@ class DeviceDataModule(pl.LightningDataModule):
         batch_size: Number of items in a training batch.
         weights: Sampling weights of the training items; see `Batches`.
         augment: Augments the images of training batches.
+        grouped: Whether small training batches come in groups; see `BatchGroups`. Only `fit`
+            sets it.
     """
 
     batch_size: int
     weights: Tensor | None = None
     augment: RandomAugmentation | None = None
+    grouped = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,9 +141,13 @@ class DeviceDataModule(pl.LightningDataModule):
         """Returns the batch, because `Batches` has moved its tensors already."""
         return batch
 
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> Any:
         columns, device = self._device_columns["train"], self.device
-        return Batches(columns, self.batch_size, True, self.weights, self.augment, device)
+        batches = Batches(columns, self.batch_size, True, self.weights, self.augment, device)
+        is_small = self.batch_size * prod(columns[0].shape[1:]) <= MAX_GROUPED_BATCH_VALUES
+        if self.grouped and is_small and self.augment is None:
+            return BatchGroups(batches, GROUP_SIZE)
+        return batches
 
     def val_dataloader(self) -> Batches:
         return self._evaluation_batches("val")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...models.data_spec import DataSpec
 from ..progress import progress
-from .batches import Batches, DeviceDataModule, apply_in_batches, choose_batch_size
+from .batches import DeviceDataModule, apply_in_batches, choose_batch_size
 from .parts import Part
 from .preparation.folds import split_fold
 from .preparation.labels import require_labels
@@ -89,7 +89,7 @@ class EncodedData(DeviceDataModule):
         for name, part in parts.items():
             self.move_to_device(name, part)
 
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> Any:
         if self.items.augment is None:
             return super().train_dataloader()
         self.items.trainer = self.trainer
