@@ -2,6 +2,7 @@
 
 import copy
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,9 @@ class TensorData(DeviceDataModule):
             images. With augmentation, images are decoded on demand if they are larger than
             `image_size` or take more than 2 GiB.
         table: Options for the columns of a file, such as the target.
+        only: Names of the classes to train on; empty for all.
+        deduplicate: Whether training items are left out that are also in the validation or the
+            test part.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -80,6 +84,8 @@ class TensorData(DeviceDataModule):
         balanced: bool = False,
         augment: str = "none",
         table: TableOptions | None = None,
+        only: Sequence[str] = (),
+        deduplicate: bool = False,
     ) -> None:
         super().__init__()
         if not isinstance(name, str | os.PathLike):
@@ -93,7 +99,9 @@ class TensorData(DeviceDataModule):
         self.name = Path(os.path.abspath(name)).name
         table = TableOptions() if table is None else TableOptions.of(table)
         folder = str(data_dir) if data_dir else None
-        self.source = Source(name, folder, image_size, numbers, augment != "none", table)
+        self.source = Source(
+            name, folder, image_size, numbers, augment != "none", table, tuple(only), deduplicate
+        )
         self.seed, self.cache = seed, cache
         self.splits = read_splits(self.source, seed, cache)
         kind = self.splits.spec.kind

@@ -209,7 +209,10 @@ def compress(**options: Any) -> Result:
 
 @network_command
 @click.option(
-    "--against", required=True, metavar="DATA", help="The other items: a known data set or yours."
+    "--against",
+    required=True,
+    metavar="DATA|others",
+    help="The other items: a known data set or yours, or the classes that --only left out.",
 )
 @click.option(
     "--quantile",

@@ -41,6 +41,8 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     as_number: Sequence[str] = (),
     balanced: bool = False,
     augment: str = "none",
+    only: Sequence[str] = (),
+    deduplicate: bool = False,
     data_dir: str | Path | None = None,
     seed: int = 0,
     name: str | None = None,

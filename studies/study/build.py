@@ -182,6 +182,8 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
         numbers=entry.predicts == "number" and recipe.model != AUTO,
         balanced=recipe.balanced,
         augment=recipe.augment,
+        only=recipe.only,
+        deduplicate=recipe.deduplicate,
     )
 
 

@@ -152,7 +152,7 @@ class Recipe(StudyOptions):
             del entries["model"]  # it is a searched parameter
         options = options_of(StudyOptions)
         entries |= {
-            name: str(value)
+            name: ", ".join(value) if isinstance(value, tuple) else str(value)
             for name, value in self._non_default_entries().items()
             if name in options and options[name].option.in_definition
         }

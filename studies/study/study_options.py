@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from ...objectives.data.sources.column_names import normalize_label
 from ...objectives.data.sources.source import TableOptions
 from ...objectives.option import Option
 from ...search_spaces.catalog.models import MODELS
@@ -110,6 +111,23 @@ class StudyOptions(TableOptions):
         str,
         Option("Random changes of training images.", choices=AUGMENTATIONS, in_definition=True),
     ] = "none"
+    only: Annotated[
+        tuple[str, ...],
+        Option(
+            "Classes to train on; `anomalies` can score the others.",
+            metavar="CLASS[,CLASS]",
+            default="all",
+            parse=parse_names,
+            in_definition=True,
+        ),
+    ] = ()
+    deduplicate: Annotated[
+        bool,
+        Option(
+            "Leave out training items that are also in the validation or test part.",
+            in_definition=True,
+        ),
+    ] = False
     data_dir: Annotated[
         str | None,
         Option("Folder of torchvision data.", metavar="FOLDER", default="$LATENTUNE_DATA"),
@@ -121,6 +139,7 @@ class StudyOptions(TableOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "only", tuple(sorted(set(map(normalize_label, self.only)))))
         check_options(self)
         check_seed(self.seed)
         if self.folds is not None and self.repeats > 1:

@@ -14,7 +14,7 @@ from ...models.roles import Encodes, Reconstructs
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.new_items.new_items import NewItems
-from ...objectives.data.new_items.read_new_items import read_other_data
+from ...objectives.data.new_items.read_new_items import OTHER_CLASSES, read_other_data
 from ...objectives.data.parts import Part, to_float
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.tensor_data import TensorData
@@ -63,11 +63,12 @@ def anomalies(
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
         against: The other items: a folder, a file, an array or a data frame, of which all items
             are scored, or a built-in data set, of which the test part is scored. Images are
-            scaled to the size of the training images.
+            scaled to the size of the training images. `others` stands for the classes that the
+            search left out by `only=`; their test part is scored.
         quantile: Share of the validation part below the first threshold, above 0 and below 1.
         labeled: Known anomalies: a folder, a file, an array or a data frame, or a built-in data
-            set, of which the training part is used. If None and `against` is a built-in data set,
-            its training part is used.
+            set, of which the training part is used. If None and `against` is a built-in data set
+            or `others`, its training part is used.
         seed: Seed that chooses 10,000 known anomalies if there are more.
         data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
@@ -117,8 +118,7 @@ def anomalies(
         known_scores = torch.cat(run_inference(known, network_scores).outputs)
         thresholds[REGRESSION_RULE] = separating_threshold(validation, known_scores)
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
-    other = Path(os.path.abspath(against)).name if isinstance(against, str) else "given items"
-    names = {INLIERS: str(data.name), OUTLIERS: other}
+    names = {INLIERS: str(data.name), OUTLIERS: _name_of(against)}
     if names[INLIERS] == names[OUTLIERS]:
         names[OUTLIERS] = f"other {names[OUTLIERS]}"
     target, unreadable = network.folder / "anomalies", outliers.unreadable
@@ -138,21 +138,28 @@ def anomalies(
 def _read_known_anomalies(
     against: Data, labeled: Data | None, data: TensorData, seed: int
 ) -> list[NewItems] | None:
-    """Returns the known anomalies: `labeled`, or the training part of a built-in `against`.
+    """Returns the known anomalies: `labeled`, or the training part of `against` if it has parts.
 
     Returns None if there are none.
     """
     known = against if labeled is None else labeled
-    if labeled is None and not _is_builtin(against):
+    if labeled is None and not _has_parts(against):
         return None
     names = [name for name in (known, against) if isinstance(name, str)]
-    if not _is_builtin(known) and len(set(map(os.path.abspath, names))) < len(names):
+    if not _has_parts(known) and len(set(map(os.path.abspath, names))) < len(names):
         raise StudyError(f"all of {against} is scored: name other data by `labeled=`")
     return read_other_data(known, data, "train", seed)
 
 
-def _is_builtin(data: Data) -> bool:
-    return isinstance(data, str) and data in DATASETS
+def _name_of(against: Data) -> str:
+    if not isinstance(against, str):
+        return "given items"
+    return "other classes" if against == OTHER_CLASSES else Path(os.path.abspath(against)).name
+
+
+def _has_parts(data: Data) -> bool:
+    """Returns whether data have a part to score and a part of known anomalies."""
+    return isinstance(data, str) and data in (*DATASETS, OTHER_CLASSES)
 
 
 def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:

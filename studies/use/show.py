@@ -1,7 +1,7 @@
 """The verb `show`: the kind of data, the number of items of each class, and example images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,9 @@ import pandas as pd
 import torch
 from rich.console import Group, RenderableType
 
+from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.parts import to_float
+from ...objectives.data.preparation.equal_items import find_shared_items
 from ...objectives.data.preparation.labels import target_candidates
 from ...objectives.data.preparation.splits import PART_NAMES, describe_splits
 from ...objectives.data.sources.source import TableOptions
@@ -18,6 +20,7 @@ from ...objectives.data.tensor_data import TensorData
 from ...search_spaces.catalog.candidates import find_fitting_models
 from ...storage.folder_replacement import replace_folder
 from ...storage.runs_folder import Runs
+from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.result import Result, frame_table
 from ..study.defaults import RUNS, SEED
@@ -29,6 +32,9 @@ from .split_folder import split_folder
 
 IMAGES_PER_CLASS = 10
 MAX_PLOTTED_CLASSES = 10
+FIGURE = "images.png"
+MAX_PRINTED_ITEMS = 5
+"""Maximum number of printed items that are in two parts; a file lists all."""
 MAX_FEATURES_LENGTH = 80
 """Maximum number of characters of a list with the names of features."""
 
@@ -44,6 +50,9 @@ class DataSummary(Result):
         lists: The files in `out` that name the images of each part; empty without `split`.
         candidates: Columns that could be the target, if the data have no target.
         searchable: Whether the catalog has a model for such data.
+        shared: The validation and test items that are also in the training part, with a row for
+            each: `part`, `item`, the equal `training item`, and whether both have the `same
+            target`. The file `shared.csv` next to the figure has the same rows.
     """
 
     line: str
@@ -52,6 +61,7 @@ class DataSummary(Result):
     lists: tuple[Path, ...] = ()
     candidates: tuple[str, ...] = ()
     searchable: bool = True
+    shared: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         return f"{self.line}\n{self.counts}"
@@ -59,7 +69,12 @@ class DataSummary(Result):
     def __rich__(self) -> RenderableType:
         formats = dict.fromkeys(map(str, self.counts), "{:,}".format)
         files = [f"wrote {path}" for path in (*self.lists, *self.figures)]
-        return Group(self.line, frame_table(self.counts, formats), *files)
+        lines: list[RenderableType] = [self.line, frame_table(self.counts, formats)]
+        if len(self.shared):
+            lines += ["in two parts:", frame_table(self.shared.head(MAX_PRINTED_ITEMS))]
+            if others := len(self.shared) - MAX_PRINTED_ITEMS:
+                lines.append(f"and {others:,} more")
+        return Group(*lines, *files)
 
 
 @public_api
@@ -91,7 +106,8 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         data_dir: Folder of torchvision data; None for the usual places.
         numbers: Whether targets are always numbers. If False, whole numbers and texts are classes,
             and fractions are numbers.
-        runs: The folder with all studies. The figure is its file `shown/DATA/images.png`.
+        runs: The folder with all studies. The figure is its file `shown/DATA/images.png`; items
+            that are in two parts are listed in `shown/DATA/shared.csv`.
         split: Shares of train, validation and test in percent, such as (60, 10, 30). If given, the
             images of a folder are split by these shares, and the summary is of the new parts.
         out: The folder for the split: `train.csv`, `valid.csv` and `test.csv` name the images of
@@ -143,18 +159,46 @@ def _summarize(data: TensorData, runs: Runs, seed: int) -> DataSummary:
     if 0 < len(features) <= MAX_FEATURES_LENGTH:
         line = f"{line}; features: {features}"
     no_target = splits.train.targets is None and data.source.table.target is None
-    is_image = spec.kind == "image"
+    is_image, shared = spec.kind == "image", _list_shared_items(data)
+    folder = runs.shown(str(data.name))
+    if is_image or len(shared):
+        with replace_folder(folder, runs) as new:
+            if is_image:
+                _plot_examples(data, f"{data.name}: {line}", new / FIGURE, seed)
+            if len(shared):
+                write_csv(shared, new / "shared.csv")
     return DataSummary(
         line,
         pd.DataFrame(counts, index=pd.Index(classes, name="class")),
-        (_plot_examples(data, f"{data.name}: {line}", runs, seed),) if is_image else (),
+        (folder / FIGURE,) if is_image else (),
         candidates=tuple(target_candidates(data)) if no_target and not is_image else (),
         searchable=bool(find_fitting_models(spec)),
+        shared=shared,
     )
 
 
-def _plot_examples(data: TensorData, title: str, runs: Runs, seed: int) -> Path:
-    """Plots training images, a row for each class, and returns the path of the figure."""
+def _list_shared_items(data: TensorData) -> pd.DataFrame:
+    """Returns a row for each validation and test item that is also in the training part."""
+    train, val, test = data.splits[:3]
+    tables = []
+    for name, pairs in find_shared_items(train, val, test).items():
+        part = getattr(data.splits, name)
+        items, copied = part.take(pairs[:, 0]), train.take(pairs[:, 1])
+        if not len(pairs):
+            continue
+        rows = {
+            "part": name,
+            "item": item_metadata(data.source, name, items, data.spec)[ITEM_COLUMN],
+            "training item": item_metadata(data.source, "train", copied, data.spec)[ITEM_COLUMN],
+        }
+        if items.targets is not None:
+            rows["same target"] = (items.targets == copied.targets).numpy()
+        tables.append(pd.DataFrame(rows))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _plot_examples(data: TensorData, title: str, path: Path, seed: int) -> None:
+    """Plots training images, with a row for each class."""
     train, classes = data.splits.train, data.splits.spec.classes
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     if train.targets is None or not classes:
@@ -164,8 +208,5 @@ def _plot_examples(data: TensorData, title: str, runs: Runs, seed: int) -> Path:
             name: order[train.targets[order] == label][:IMAGES_PER_CLASS]
             for label, name in enumerate(classes[:MAX_PLOTTED_CLASSES])
         }
-    folder = runs.shown(str(data.name))
-    with replace_folder(folder, runs) as new:
-        images = {name: to_float(train.inputs[chosen]) for name, chosen in rows.items()}
-        plot_labeled_grid(images, title, new / "images.png")
-    return folder / "images.png"
+    images = {name: to_float(train.inputs[chosen]) for name, chosen in rows.items()}
+    plot_labeled_grid(images, title, path)

@@ -15,7 +15,7 @@ from ....models.data_spec import DataSpec
 from ....storage.checkpoint_file import CheckpointHeader
 from ..batches import evaluation_batch_size, prefetch
 from ..data_error import MAX_FILE_BYTES, DataError, check_input_size
-from ..parts import to_float
+from ..parts import Items, to_float
 
 STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")
@@ -78,7 +78,7 @@ class NewItems:
     def from_tensor(
         cls,
         names: Sequence[str],
-        items: Tensor,
+        items: Items,
         reasons: Sequence[str] | None = None,
         places: Sequence[str] = (),
         columns: DataFrame | None = None,

@@ -24,7 +24,10 @@ def require_labels(data: TensorData) -> TensorData:
     """Returns `data`; raises DataError if there are not at least two classes of two items each."""
     check_target_is_known(data)
     if data.splits.train.targets is None or len(data.spec.classes) < 2:
-        raise DataError(f"{data.name} has no labels to learn from; {LABEL_HINTS[data.spec.kind]}")
+        hint = LABEL_HINTS[data.spec.kind]
+        if data.source.only:
+            hint = "name more classes by `only=`"
+        raise DataError(f"{data.name} has no labels to learn from; {hint}")
     targets = torch.cat([part.targets for part in data.splits[:3] if part.targets is not None])
     single = (targets.bincount() == 1).nonzero().flatten().tolist()
     if single:

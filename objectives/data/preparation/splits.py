@@ -19,7 +19,9 @@ from ..sources.column_names import quote_some
 from ..sources.lazy_images import LazyImages
 from ..sources.load_source import load_source
 from ..sources.source import Source, TableOptions
-from .hold_out import VAL_FRACTION, first_occurrences, hold_out
+from .class_choice import keep_classes
+from .equal_items import describe_duplicates, without_shared_items
+from .hold_out import VAL_FRACTION, hold_out
 
 PART_PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PART_NAMES = tuple(PART_PURPOSES)
@@ -82,10 +84,17 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         source = source._replace(name=os.path.abspath(source.name))
     key = (source, seed)
     if key not in _splits:
-        dataset = load_source(source, cache)
+        name = Path(source.name).name
+        dataset = load_source(source._replace(only=(), deduplicate=False), cache)
+        if source.only:
+            dataset = keep_classes(dataset, source.only, name)
         train, val, test = dataset.train, dataset.val, dataset.test
         if val is None:
             train, val = hold_out(train, VAL_FRACTION, seed)
+        duplicates = list(describe_duplicates(train, val, test))
+        if source.deduplicate:
+            train, n = without_shared_items(train, val, test), len(train)
+            duplicates.append(f"left out {n - len(train):,} training items that another part has")
         while len(_splits) >= MAX_CACHED_SPLITS:
             del _splits[next(iter(_splits))]
         # The fingerprints of built-in data hash pixels as floats.
@@ -93,9 +102,11 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         has_own_val = dataset.val is not None
         splits = Splits(train, val, test, dataset.spec, fingerprint, has_own_val)
         _splits[key] = splits
+        notes = duplicates
         if not is_builtin:
-            for note in (describe_splits(splits), *_split_notes(splits), *dataset.notes):
-                log.info("%s: %s", Path(source.name).name, note)
+            notes = [describe_splits(splits), *_split_notes(splits), *duplicates, *dataset.notes]
+        for note in notes:
+            log.info("%s: %s", name, note)
     return _splits[key]
 
 
@@ -142,7 +153,8 @@ def describe_splits(splits: Splits) -> str:
     total = f"{sum(len(part) for part in splits[:3]):,}"
     items = ITEM_FORMATS[splits.spec.kind].format(total, splits.spec)
     counts = [f"{name} {len(part):,}" for name, part in zip(PART_NAMES, splits[:3], strict=True)]
-    classes = f"{len(splits.spec.classes)} classes" if splits.spec.classes else "no classes"
+    n = len(splits.spec.classes)
+    classes = "1 class" if n == 1 else f"{n or 'no'} classes"
     targets = splits.train.targets
     if targets is not None and targets.is_floating_point():
         classes = "a number to predict"
@@ -162,31 +174,6 @@ def _split_notes(splits: Splits) -> Iterator[str]:
             absent = [label for label, count in zip(classes, counts, strict=True) if not count]
             if absent:
                 yield f"the {name} part has no item of the class {quote_some(absent)}"
-    yield from _duplicate_notes(splits)
-
-
-def _duplicate_notes(splits: Splits) -> Iterator[str]:
-    parts = splits[:3]
-    first_indices = np.array(first_occurrences(*(part.inputs for part in parts)))
-    total = len(first_indices)
-    is_duplicate = first_indices != np.arange(total)
-    if not is_duplicate.any():
-        return
-    train, val, test = np.split(first_indices, np.cumsum([len(part) for part in parts])[:2])
-    shared = {"validation": np.isin(val, train), "test": np.isin(test, train)}
-    verb = "is a duplicate of another" if is_duplicate.sum() == 1 else "are duplicates of others"
-    separate = not any(map(np.any, shared.values()))
-    yield f"{is_duplicate.sum():,} of {total:,} items {verb}" + (
-        ": equal items are kept in one part" if separate else ""
-    )
-    for name, is_shared in shared.items():
-        if is_shared.any():
-            count = f"{is_shared.sum():,} of {len(is_shared):,}"
-            yield f"{count} {name} items are also in the training part"
-    if splits.train.targets is not None:
-        targets = np.concatenate([part.targets for part in parts])
-        if different := (targets != targets[first_indices]).sum():
-            yield f"{different:,} duplicates have another target than the item they are equal to"
 
 
 def _hash_parts(parts: Iterable[Part], as_floats: bool = False) -> str:

@@ -135,6 +135,8 @@ class Source(NamedTuple):
         numbers: Whether targets are always numbers. If not, integers and texts may be classes.
         stream: Whether images larger than `image_size` are decoded on demand.
         table: How the columns of a file are read.
+        only: Names of the classes whose items are read; empty for all.
+        deduplicate: Whether training items are left out that are also in another part.
     """
 
     name: str
@@ -143,6 +145,8 @@ class Source(NamedTuple):
     numbers: bool = False
     stream: bool = False
     table: TableOptions = TableOptions()
+    only: tuple[str, ...] = ()
+    deduplicate: bool = False
 
 
 def check_exists(name: str) -> None:
