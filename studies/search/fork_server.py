@@ -96,24 +96,24 @@ def _forks_instead() -> Iterator[None]:
         util.spawnv_passfds = before
 
 
-def _fork(path: bytes, arguments: Sequence[Any], descriptors: Sequence[int]) -> int:
+def _fork(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:
     """Runs Python code in a fork of this process, and returns the id of the fork.
 
     Args:
         path: Ignored: the path of Python.
-        arguments: The arguments of Python. The last one is the code.
-        descriptors: The file descriptors that the fork keeps, beside the standard streams.
+        args: The arguments of Python. The last one is the code.
+        passfds: The file descriptors that the fork keeps, beside the standard streams.
     """
     sys.stdout.flush()  # or the fork would write it too
     if pid := os.fork():
         return pid
     try:
         for descriptor in map(int, os.listdir("/dev/fd")):
-            if descriptor > 2 and descriptor not in descriptors:
+            if descriptor > 2 and descriptor not in passfds:
                 with suppress(OSError):  # the list itself was open
                     os.close(descriptor)
         logging.getLogger("latentune").handlers.clear()  # only the coordinator writes messages
-        exec(arguments[-1], {})  # noqa: S102 - the code is Python's own
+        exec(args[-1], {})  # noqa: S102 - the code is Python's own
     finally:
         os._exit(0)
 
