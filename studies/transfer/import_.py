@@ -13,7 +13,7 @@ from ...objectives.provenance import versions
 from ...storage.atomic_write import check_targets, move_files
 from ...storage.database import database_exists, open_database
 from ...storage.lock_wait import hold_lock
-from ...storage.optuna_internals import set_system_attribute, trial_id
+from ...storage.optuna_internals import set_system_attribute
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.scratch_folder import remove_stale_scratch, scratch_folder
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
@@ -27,6 +27,7 @@ from ...storage.study_record import (
     write_study_record,
 )
 from ...storage.study_summary import Study
+from ...storage.trial_insertion import add_trials
 from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
@@ -225,11 +226,8 @@ def _write_study(
         )
         write_study_record(study, StudyRecord(imported=source))
         marker.unlink()
-        with progress(f"writing {dump.name}", len(dump.trials)) as advance:
-            for trial in dump.trials:
-                study.add_trial(trial)
-                advance(1)
-        ids = {trial.number: trial_id(trial) for trial in study.get_trials(deepcopy=False)}
+        with progress(f"writing {dump.name}"):
+            ids = dict(enumerate(add_trials(study, dump.trials)))
         for name, value in renumber_attributes(dump.system_attrs, ids).items():
             set_system_attribute(study, name, value)
         attrs = {n: v for n, v in dump.user_attrs.items() if n not in LOCAL_ATTRIBUTES}
