@@ -29,6 +29,9 @@ VERBS = (
     ("best", STUDY),
     ("export", STUDY),
     ("export", STUDY, "--format", "json"),
+    ("export", STUDY, "--to", "study.zip"),
+    ("import", "study.zip", "--runs", "elsewhere"),
+    ("doctor",),
     ("train", "mlp-win"),
     ("show", "nope.csv"),
 )
@@ -48,11 +51,10 @@ def make_runs(folder: Path) -> Path:
 def grow(runs: Path, total: int) -> None:
     """Adds copies of the first complete trial with other values, up to a number of trials."""
     with closing(sqlite3.connect(runs / "studies.db")) as database, database:
-        (first,) = database.execute("SELECT min(trial_id) FROM trials WHERE state = 'COMPLETE'")
-        copied, last, number = (
-            first[0],
-            *database.execute("SELECT max(trial_id), max(number) FROM trials").fetchone(),
-        )
+        (copied,) = database.execute(
+            "SELECT min(trial_id) FROM trials WHERE state = 'COMPLETE'"
+        ).fetchone()
+        last, number = database.execute("SELECT max(trial_id), max(number) FROM trials").fetchone()
         for more in range(1, total - number):
             database.execute(
                 "INSERT INTO trials SELECT ?, ?, study_id, state, datetime_start, "
@@ -80,6 +82,7 @@ def grow(runs: Path, total: int) -> None:
 
 def measure(words: tuple[str, ...], folder: Path) -> tuple[float, float]:
     """Returns the CPU seconds and the peak memory in MB of a command."""
+    shutil.rmtree(folder / "elsewhere", ignore_errors=True)
     command = [sys.executable, "-m", "latentune", *words]
     process = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -19,6 +19,7 @@ from .record import Record, check_limits, validate
 from .runs_folder import MAX_CHECKPOINT_BYTES, check_regular_file
 from .storage_error import StorageError
 from .study_record import RecipeTable
+from .weights_check import holds_only_tensors
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -109,6 +110,15 @@ def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, "torch.Tens
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise StorageError(f"{path} is incomplete: it has no weights; train it again")
     return header, checkpoint["state_dict"]
+
+
+def check_checkpoint(path: Path) -> CheckpointHeader:
+    """Returns the header of a checkpoint after checking the weights, mostly without PyTorch.
+
+    Raises:
+        StorageError: As `read_checkpoint`.
+    """
+    return read_header(path) if holds_only_tensors(path) else read_checkpoint(path)[0]
 
 
 def read_header(path: Path) -> CheckpointHeader:

@@ -7,7 +7,7 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
@@ -96,22 +96,22 @@ def serve(
     Raises:
         StorageError: If the port is in use or not allowed.
     """
-    from optuna_dashboard import wsgi
-
     with report_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    relational = relational_storage(storage)
-    storage = storage if relational is None else DashboardStorage(relational)
-    artifacts = AllArtifacts(folder, storage)
-    app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     try:
-        server = make_server(HOST, port, app, _Server, _SilentHandler)
+        server = _Server((HOST, port), _SilentHandler)
     except (OSError, OverflowError) as error:
         raise StorageError(
             f"port {port} cannot be used ({error}); choose another by `port=`"
         ) from error
     announce(f"http://{HOST}:{port}/dashboard (Ctrl-C ends it)")
     with server, suppress(KeyboardInterrupt):
+        from optuna_dashboard import wsgi  # for seconds; the first request waits
+
+        relational = relational_storage(storage)
+        storage = storage if relational is None else DashboardStorage(relational)
+        artifacts = AllArtifacts(folder, storage)
+        server.set_app(guard_requests(wsgi(storage, artifact_store=artifacts), artifacts))
         server.serve_forever()
 
 

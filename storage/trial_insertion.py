@@ -1,4 +1,4 @@
-"""Adds many trials to a database at once. Optuna's `add_trial` takes 25 ms for each."""
+"""Adds many trials to a database at once, which is faster than Optuna's `add_trial`."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 import optuna
 
 from ...storage.best_toml import read_best_toml, to_toml
-from ...storage.checkpoint_file import read_checkpoint, read_header, read_safely
+from ...storage.checkpoint_file import check_checkpoint, read_header, read_safely
 from ...storage.folder_replacement import in_progress_folder
 from ...storage.storage_error import StorageError
 from ..study.misplaced_checkpoints import describe_misplaced_checkpoints, is_stale
@@ -39,7 +39,7 @@ def _check_readable(
 ) -> Iterator[Finding]:
     try:
         if is_network:
-            read_checkpoint(path)
+            check_checkpoint(path)
         else:
             read_safely(path)
     except StorageError as error:

@@ -78,16 +78,24 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
 
 
 def _announce_search(recipe: "Recipe", trials: int | None) -> None:
-    """Prints what will be searched, on a terminal: the imports that follow take seconds."""
-    from ..study.catalog_recipe import catalog_entry
+    """Prints the plan of a search on a terminal, as far as it is known before the imports."""
+    from ..check.finding import count
+    from ..study.catalog_recipe import catalog_entry, objective_metrics
 
     if not sys.stderr.isatty():
         return
-    if trials is None and ":" not in recipe.model:
-        trials = catalog_entry(recipe).trials
-    data = f" on {recipe.data}" if recipe.data else ""
-    count = f", {trials} trials" if trials else ""
-    click.echo(f"{recipe.model}{data}{count}", err=True)
+    parts = [f"{recipe.model} on {recipe.data}" if recipe.data else recipe.model]
+    if ":" in recipe.model:
+        parts += [count(trials, "trial")] if trials else []
+    else:
+        entry = catalog_entry(recipe)
+        epochs = (recipe.epochs or entry.epochs) * (recipe.folds or recipe.repeats)
+        trials = trials or entry.trials
+        parts.append(f"{count(trials, 'trial')} of {count(epochs, 'epoch')}")
+        if recipe.model != AUTO:  # its objectives depend on the data
+            metrics = objective_metrics(recipe, entry)
+            parts += [f"{way} val_{name}" for name, way in metrics.items()]
+    click.echo(", ".join(parts), err=True)
 
 
 def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:

@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...storage.best_toml import read_best_toml, write_best_toml
-from ...storage.checkpoint_file import file_hash, read_checkpoint, read_header, write_header
+from ...storage.checkpoint_file import check_checkpoint, file_hash, write_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, read_study_record
 from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
-from ...storage.weights_check import holds_only_tensors
 from ..study.recipe import Recipe
 from . import study_archive as layout
 from .study_dump import StudyDump
@@ -87,9 +86,7 @@ def relocate_files(folder: Path, before: StudyDump, after: StudyDump, runs: Runs
             home = runs.root / after.name / path.relative_to(study_folder)
             write_best_toml(new, path, home)
     for path in folder.rglob(layout.CHECKPOINT):
-        if not holds_only_tensors(path):
-            read_checkpoint(path)
-        header = read_header(path)
+        header = check_checkpoint(path)
         Recipe.parse(header.recipe.to_table(), runs)
         if path.is_relative_to(study_folder) and header.study == before.name != after.name:
             write_header(path, header.model_copy(update={"study": after.name}))

@@ -41,6 +41,7 @@ COMMANDS = """\
 0 export conv-ae-digits --to study.zip
 0 import study.zip --name theirs
 0 import study.zip --into theirs
+0 doctor
 2 doctor conv-ae-digit
 2 train conv-ae-digit
 2 confirm conv-ae-digit
@@ -59,8 +60,10 @@ def test_verbs_that_read_studies_and_refusals_import_nothing_heavy(trained: Path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_search_says_what_it_searches_before_heavy_imports(trained: Path) -> None:
+def test_a_search_prints_its_plan_before_heavy_imports(trained: Path) -> None:
     terminal, end = os.openpty()
     command = [sys.executable, "-c", CODE]
     subprocess.run(command, input=b"1 search conv-ae digits", stderr=end, check=False)
-    assert os.read(terminal, 1000).startswith(b"conv-ae on digits, 20 trials")
+    assert os.read(terminal, 1000).startswith(
+        b"conv-ae on digits, 20 trials of 10 epochs, minimize val_mse"
+    )

@@ -122,7 +122,7 @@ def test_a_study_that_could_not_be_written_leaves_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(optuna.Study, "add_trial", fail)
+        patch.setattr("latentune.studies.transfer.import_.add_trials", fail)
         with pytest.raises(KeyboardInterrupt):
             latentune.import_(packed)
     assert optuna.get_all_study_names("sqlite:///runs/studies.db") == []
