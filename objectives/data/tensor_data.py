@@ -35,10 +35,10 @@ class TensorData(DeviceDataModule):
     have shape (N, C, H, W) and values in [0, 1].
 
     Args:
-        name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path. It may be the
-            path of a folder of images; a folder of .txt files with one text per line; a .csv,
-            .tsv, .csv.gz, .tsv.gz, .parquet or .feather file with a table, with texts or with the
-            paths of images; or a .npy or .npz file.
+        name: A built-in data set, such as `digits`; `latentune list` names all. Or the path of a
+            folder of images; a folder of .txt files with one text per line; a .csv, .tsv, .csv.gz,
+            .tsv.gz, .parquet or .feather file with a table, with texts or with the paths of
+            images; or a .npy or .npz file.
         data_dir: The folder of torchvision's data. If None, use the folder in the environment
             variable LATENTUNE_DATA. Without that variable, use a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, images keep

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ....models.data_spec import DataSpec, Kind
 from ..parts import Part, to_float
-from ..sources.builtin_datasets import DATASETS
+from ..sources.builtin_datasets import DATASETS, FLOAT_FINGERPRINTS
 from ..sources.column_names import quote_some
 from ..sources.lazy_images import LazyImages
 from ..sources.load_source import load_source
@@ -97,8 +97,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
             duplicates.append(f"left out {n - len(train):,} training items that another part has")
         while len(_splits) >= MAX_CACHED_SPLITS:
             del _splits[next(iter(_splits))]
-        # The fingerprints of built-in data hash pixels as floats.
-        fingerprint = _hash_parts((train, val, test), as_floats=is_builtin)
+        fingerprint = _hash_parts((train, val, test), source.name in FLOAT_FINGERPRINTS)
         has_own_val = dataset.val is not None
         splits = Splits(train, val, test, dataset.spec, fingerprint, has_own_val)
         _splits[key] = splits

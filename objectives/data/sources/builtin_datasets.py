@@ -52,6 +52,70 @@ def mnist(data_dir: Path | None) -> LoadedDataset:
     return _read_torchvision_dataset("MNIST", data_dir)
 
 
+def kmnist(data_dir: Path | None) -> LoadedDataset:
+    """28x28 Japanese letters of old books, 10 classes: 60,000 to train on, 10,000 to test.
+
+    References:
+        Deep Learning for Classical Japanese Literature (Clanuwat et al., 2018)
+    """
+    return _read_torchvision_dataset("KMNIST", data_dir)
+
+
+def emnist(data_dir: Path | None) -> LoadedDataset:
+    """28x28 letters and digits, split `balanced`, 47 classes: 112,800 to train, 18,800 to test.
+
+    References:
+        EMNIST: an extension of MNIST to handwritten letters (Cohen et al., 2017)
+    """
+    return _read_torchvision_files("EMNIST", data_dir)
+
+
+def usps(data_dir: Path | None) -> LoadedDataset:
+    """16x16 digits of envelopes: 7,291 to train on, 2,007 to test.
+
+    References:
+        A Database for Handwritten Text Recognition Research (Hull, 1994)
+    """
+    return _read_torchvision_files("USPS", data_dir)
+
+
+def svhn(data_dir: Path | None) -> LoadedDataset:
+    """32x32 photos of the digits of house numbers: 73,257 to train on, 26,032 to test.
+
+    References:
+        Reading Digits in Natural Images with Unsupervised Feature Learning (Netzer et al., 2011)
+    """
+    return _read_torchvision_files("SVHN", data_dir)
+
+
+def cifar_10(data_dir: Path | None) -> LoadedDataset:
+    """32x32 photos of animals and vehicles, 10 classes: 50,000 to train on, 10,000 to test.
+
+    References:
+        Learning Multiple Layers of Features from Tiny Images (Krizhevsky, 2009)
+    """
+    return _read_torchvision_files("CIFAR10", data_dir)
+
+
+def cifar_100(data_dir: Path | None) -> LoadedDataset:
+    """32x32 photos of 100 classes: 50,000 to train on, 10,000 to test.
+
+    References:
+        Learning Multiple Layers of Features from Tiny Images (Krizhevsky, 2009)
+    """
+    return _read_torchvision_files("CIFAR100", data_dir)
+
+
+def stl_10(data_dir: Path | None) -> LoadedDataset:
+    """96x96 photos of animals and vehicles, 10 classes: 5,000 to train on, 8,000 to test.
+
+    References:
+        An Analysis of Single-Layer Networks in Unsupervised Feature Learning
+        (Coates, Lee, Ng, 2011)
+    """
+    return _read_torchvision_files("STL10", data_dir)
+
+
 def wine(data_dir: Path | None) -> LoadedDataset:
     """Analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
 
@@ -78,9 +142,20 @@ DATASETS: dict[str, Callable[[Path | None], LoadedDataset]] = {
     "digits": digits,
     "fashion-mnist": fashion_mnist,
     "mnist": mnist,
+    "kmnist": kmnist,
+    "emnist": emnist,
+    "usps": usps,
+    "svhn": svhn,
+    "cifar-10": cifar_10,
+    "cifar-100": cifar_100,
+    "stl-10": stl_10,
     "wine": wine,
     "breast-cancer": breast_cancer,
 }
+
+
+FLOAT_FINGERPRINTS = ("fashion-mnist", "mnist")
+"""The data sets of bytes whose fingerprints hash pixels as floats."""
 
 
 def data_root(data_dir: str | Path | None) -> Path:
@@ -120,8 +195,38 @@ def _read_torchvision_dataset(name: str, data_dir: Path | None) -> LoadedDataset
     except (RuntimeError, OSError, ValueError, AssertionError) as error:
         raise DataError(f"{name} under {root} cannot be read: {error}") from error
     parts = [Part(part.data.unsqueeze(1), part.targets.long()) for part in (train, test)]
-    shape, classes = (1, *train.data.shape[1:]), tuple(train.classes)
+    shape = (1, *train.data.shape[1:])
+    classes = tuple(name.partition(" - ")[0] for name in train.classes)  # MNIST has 3 - three
     spec = DataSpec(shape, classes=classes, pixel_maximum=255)
+    return LoadedDataset(parts[0], parts[1], spec)
+
+
+def _read_torchvision_files(name: str, data_dir: Path | None) -> LoadedDataset:
+    """Reads a data set that is not downloaded, whose class in torchvision is `name`."""
+    import numpy as np
+    import torch
+
+    from ..parts import LoadedDataset, Part
+    from .torchvision_files import FILES
+
+    root, files = data_root(data_dir), FILES[name]
+    if missing := [file for file in files.names if not (root / file).is_file()]:
+        raise DataError(
+            f"{name} is not under {root}, which has no {missing[0]}: name the folder that holds "
+            f"it by LATENTUNE_DATA or `data_dir=`; torchvision.datasets.{name} downloads it there"
+        )
+    try:
+        train, test, classes = files.read(root)
+    except Exception as error:  # scipy, bz2 and pickle raise many classes of errors
+        raise DataError(f"{name} under {root} cannot be read: {error}") from error
+    parts = [
+        Part(
+            torch.from_numpy(np.require(images, requirements=("C", "W"))),
+            torch.from_numpy(labels.astype(np.int64)),
+        )
+        for images, labels in (train, test)
+    ]
+    spec = DataSpec(tuple(parts[0].inputs.shape[1:]), classes=tuple(classes), pixel_maximum=255)
     return LoadedDataset(parts[0], parts[1], spec)
 
 
