@@ -20,10 +20,10 @@ IMAGES = 10_000
 EPOCHS = 10
 
 
-def some_images() -> TensorData:
+def some_images(images: int = IMAGES) -> TensorData:
     """Returns the first images of each part of Fashion-MNIST; nine in ten are for training."""
     data = TensorData("fashion-mnist", batch_size=64)
-    train, val, n = data.splits.train, data.splits.val, IMAGES // 10
+    train, val, n = data.splits.train, data.splits.val, images // 10
     data.splits = data.splits.with_parts(
         train=Part(train.inputs[: 9 * n], None), val=Part(val.inputs[:n], None)
     )

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
+from optuna.trial import TrialState
 from PIL import Image
 
 
@@ -20,11 +22,32 @@ def test_a_replayed_search_spends_epochs_and_finds_better_values(
     benchmark: Callable[[str], Any],
 ) -> None:
     replay = benchmark("replay")
-    history = replay.search("random", "halving by 4", seed=0)
-    epochs, values = zip(*history, strict=True)
-    assert max(replay.BUDGETS) <= epochs[-1] < 10 * len(history)
-    assert list(values) == sorted(values, reverse=True)
-    assert replay.best_at(history, 100) >= replay.best_at(history, 150)
+    for curve_set in replay.SETS:
+        history = replay.search("random, halving", seed=0, curve_set=curve_set)
+        epochs, values = zip(*history, strict=True)
+        assert max(replay.BUDGETS) <= epochs[-1] < 10 * len(history)
+        assert list(values) == sorted(values, reverse=True)
+        assert replay.best_at(history, 100) >= replay.best_at(history, 150)
+        assert replay.epochs_to(history, values[-1]) in epochs
+
+
+def test_a_sampler_is_shown_pruned_trials_as_if_they_were_complete(
+    benchmark: Callable[[str], Any],
+) -> None:
+    replay, seen = benchmark("replay"), []
+
+    class Watching(optuna.samplers.RandomSampler):
+        def sample_relative(self, study: optuna.Study, *_: Any) -> dict[str, Any]:
+            seen.append([(t.state, t.value) for t in study.get_trials()])
+            return {}
+
+    study = optuna.create_study(sampler=replay.Extrapolating(Watching()))
+    for curve, state in (((4.0, 1.0), TrialState.COMPLETE), ((2.0,), TrialState.PRUNED)):
+        add = {"intermediate_values": dict(enumerate(curve, start=1)), "value": curve[-1]}
+        study.add_trial(optuna.trial.create_trial(state=state, **add))
+    study.ask().suggest_float("x", 0, 1)
+    assert seen == [[(TrialState.COMPLETE, 1.0), (TrialState.COMPLETE, 2.0 * 1 / 4)]]
+    assert study.trials[1].state == TrialState.PRUNED
 
 
 def test_the_cost_of_storage_is_measured(benchmark: Callable[[str], Any]) -> None:
