@@ -122,6 +122,16 @@ class StudyRecord(Record, extra="ignore"):
     definition: dict[str, str] = Field(default_factory=dict)
 
     @property
+    def full_recipe(self) -> dict[str, Any]:
+        """The recipe with the batch size of the trials, even if that was chosen by default.
+
+        Another version of Latentune may choose another size. Custom studies have their own data.
+        """
+        size = self.definition.get("batch size", "")
+        is_known = size.isdecimal() and ":" not in self.recipe.model
+        return ({"batch_size": int(size)} if is_known else {}) | self.recipe.to_table()
+
+    @property
     def metric_names(self) -> list[str]:
         """The names of the optimized metrics."""
         return list(self.metrics)

@@ -179,13 +179,15 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
     return Part(inputs, targets, part.rows)
 
 
-def choose_batch_size(batch_size: int | None, n: int, max_size: int, steps: int) -> int:
+def choose_batch_size(
+    batch_size: int | None, n: int, max_size: int, steps: int, min_size: int = 2
+) -> int:
     """Returns `batch_size`; if None, a size with which n items make about `steps` batches.
 
-    The chosen size is at most `max_size`. It is at least 2, because batch normalization cannot
-    train on one item.
+    The chosen size is from `min_size` to `max_size`. It is at least 2, because batch normalization
+    cannot train on one item.
     """
-    return max(2, min(max_size, n // steps)) if batch_size is None else batch_size
+    return max(min_size, min(max_size, n // steps)) if batch_size is None else batch_size
 
 
 def evaluation_batch_size(items: Items) -> int:

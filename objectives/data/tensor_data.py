@@ -62,6 +62,7 @@ class TensorData(DeviceDataModule):
         only: Names of the classes to train on; empty for all.
         deduplicate: Whether training items are left out that are also in the validation or the
             test part.
+        min_rows: The least number of rows of a table in a batch if `batch_size` is None.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -86,6 +87,7 @@ class TensorData(DeviceDataModule):
         table: TableOptions | None = None,
         only: Sequence[str] = (),
         deduplicate: bool = False,
+        min_rows: int = 2,
     ) -> None:
         super().__init__()
         if not isinstance(name, str | os.PathLike):
@@ -118,7 +120,8 @@ class TensorData(DeviceDataModule):
             _, height, width = self.splits.spec.shape
             self.augment = RandomAugmentation(augment, (height, width))
         n = len(self.splits.train)
-        self.batch_size = choose_batch_size(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH)
+        least = min_rows if kind == "table" else 2
+        self.batch_size = choose_batch_size(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH, least)
 
     def __repr__(self) -> str:
         return f"TensorData({self.name!r}: {describe_splits(self.splits)})"

@@ -109,7 +109,7 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
     url = storage or place.database
     loaded = open_study(open_database(url), study)
     finalists = _choose_finalists(loaded, top)
-    table = read_study_record(loaded).recipe.to_table()
+    table = read_study_record(loaded).full_recipe
     recipe = Recipe.from_table(table, place, storage).at(data_dir)
     objective = build_spec(recipe, place).objective
     data = objective.data()

@@ -213,7 +213,7 @@ class _TrialRunner:
         self, study: optuna.Study, runs: Runs, storage: str | None, data_dir: str | Path | None
     ) -> None:
         self.study, self.record = study, read_study_record(study)
-        recipe = Recipe.from_table(self.record.recipe.to_table(), runs, storage).at(data_dir)
+        recipe = Recipe.from_table(self.record.full_recipe, runs, storage).at(data_dir)
         self.objective = build_spec(recipe, runs).objective
         self.data = self.objective.data()
 

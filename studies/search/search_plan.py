@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ from ..study.option_fields import pick_options
 from ..study.recipe import Recipe, resolve_model_and_data
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_error import StudyError, check_at_most
+from ..study.study_lookup import default_batch_size
 from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
@@ -133,6 +134,10 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
         recipe, name = EncoderChoice(recipe, recipe.encoder, name, runs, storage).resolve()
         spec = build_spec(recipe, runs)
     name = options.name or name
+    if recipe.batch_size is None:
+        size = default_batch_size(storage, options.origin or name)
+        recipe = replace(recipe, batch_size=size)
+        spec = build_spec(recipe, runs)
     trials = spec.trials if options.trials is None else options.trials
     nodes = join_cluster(cluster.cluster, cluster.cpus, cluster.gpus)
     workers = options.workers or _default_workers(trials, nodes)

@@ -47,6 +47,9 @@ from .recipe import Recipe
 from .study_error import StudyError, check_choice
 from .study_spec import StudySpec
 
+MIN_PREDICTOR_ROWS = 8
+"""The least number of rows of a table in a batch of a predictor, if it is chosen by default."""
+
 
 def build_spec(
     recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None = None
@@ -175,6 +178,7 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
         image_size=recipe.image_size,
         normalize=normalize,
         batch_size=usual if recipe.batch_size is None else recipe.batch_size,
+        min_rows=2 if entry.predicts is None else MIN_PREDICTOR_ROWS,
         seed=recipe.seed,
         cache=runs.cache,
         table=TableOptions.of(recipe),

@@ -20,8 +20,11 @@ from .study_lookup import open_study
 
 TRAINING_FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
 """Matches the names of the folders that `train` writes in the folder of a study."""
-LOCATION_ENTRIES = ("data_dir", "encoder", "weights")
-"""Recipe entries that may differ between a study and its checkpoint, because files may move."""
+UNCOMPARED_ENTRIES = ("data_dir", "encoder", "weights", "batch_size")
+"""Recipe entries that may differ between a study and its checkpoint.
+
+Files may move, and a batch size that was chosen by default is recorded in checkpoints only.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None
 def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Returns a description of the first entry in which two recipes differ; empty if none."""
     for entry in dict.fromkeys([*recipe, *other]):
-        if entry not in LOCATION_ENTRIES and recipe.get(entry) != other.get(entry):
+        if entry not in UNCOMPARED_ENTRIES and recipe.get(entry) != other.get(entry):
             return f"{entry} is {recipe.get(entry, 'absent')}, not {other.get(entry, 'absent')}"
     return ""
 

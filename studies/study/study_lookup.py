@@ -44,6 +44,21 @@ def open_study(storage: BaseStorage | str, name: str) -> Study:
     return study
 
 
+def default_batch_size(storage: str, name: str) -> int | None:
+    """Returns the batch size of a study that was created without one; None if it is not known.
+
+    Its trials remain comparable if another version of Latentune chooses another size.
+    """
+    if not database_exists(storage):
+        return None
+    database = open_for_reading(storage)
+    if name not in optuna.get_all_study_names(database):
+        return None
+    record = read_study_record(Study(study_name=name, storage=database))
+    is_given = "batch_size" in record.recipe.to_table()
+    return None if is_given else record.full_recipe.get("batch_size")
+
+
 def best_configuration(
     study: optuna.Study, number: int | None = None, preference: str | None = None
 ) -> Best:
@@ -82,7 +97,7 @@ def best_configuration(
         monitor=record.metric_names[0],
         value=trial.values[0] if confirmed is None else confirmed.mean,
         best_epoch=of_trial.best_epoch,
-        recipe=record.recipe.to_table(),
+        recipe=record.full_recipe,
         params=trial.params,
         hparams=of_trial.hparams or {},
         provenance={

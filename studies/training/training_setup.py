@@ -137,4 +137,4 @@ def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
     if not 0 <= best.trial < len(trials):
         return None
     is_same = params_key(trials[best.trial].params) == params_key(best.params)
-    return study if is_same and read_study_record(study).recipe.to_table() == best.recipe else None
+    return study if is_same and read_study_record(study).full_recipe == best.recipe else None

@@ -21,6 +21,7 @@ from latentune.studies.search.new_trial import new_trial
 from latentune.studies.study.recipe import Recipe
 from latentune.studies.study.study_error import StudyError
 
+from ...conftest import Cli
 from ...forked import Fork, command, fork
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
@@ -90,6 +91,30 @@ def test_a_changed_study_is_refused_before_training(
     with pytest.raises(StudyError, match=f"{difference}.*`name=`"):
         search(2, **options)
     assert len(study.trials) == 1
+
+
+@pytest.mark.parametrize(("model", "size"), [("logistic-regression", "8"), ("dense-ae", "2")])
+def test_a_predictor_of_a_table_has_at_least_eight_rows_in_a_batch(model: str, size: str) -> None:
+    study = latentune.search(model, "wine", trials=1, epochs=1)
+    assert study.user_attrs["definition"]["batch size"] == size
+
+
+def test_a_study_keeps_the_batch_size_that_it_began_with(cli: Cli) -> None:
+    def wine(trials: int, **options: object) -> optuna.Study:
+        return latentune.search("mlp", "wine", trials=trials, epochs=1, name="mlp-wine", **options)
+
+    study = wine(1, batch_size=2)
+    recipe = study.user_attrs["recipe"]
+    assert recipe.pop("batch_size") == 2
+    study.set_user_attr("recipe", recipe)  # as of a version with another rule
+    assert len(wine(2).trials) == 2
+    assert latentune.verify("mlp-wine:1").reproduced
+    assert latentune.load_best("mlp-wine").recipe["batch_size"] == 2
+    latentune.train("mlp-wine", epochs=1)
+    assert latentune.load_best("runs/mlp-wine/final/best.toml").recipe["batch_size"] == 2
+    assert "recipe" not in cli("status", "mlp-wine").out
+    with pytest.raises(StudyError, match="batch size is 2 there, 3 here"):
+        wine(3, batch_size=3)
 
 
 def test_changed_data_or_metric_or_direction_are_refused(
