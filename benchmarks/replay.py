@@ -2,7 +2,7 @@
 
 A Gaussian process fills the space between the recorded configurations, so that a search of many
 trials costs milliseconds and can be repeated with many seeds. There are two sets of curves, whose
-trainings differ: our own (`benchmarks/curves.py`), and those of a plain loop at Sobol points.
+trainings differ: our own (`benchmarks/curves.py`), and another one at Sobol points.
 
     python -W ignore -m benchmarks.replay --seeds 60
 
