@@ -129,13 +129,18 @@ class VAE(Learner):
         The reconstruction is the negative log-likelihood of an image, given one sample of its
         latent code. The sample is mean + deviation * noise, so that gradients reach the encoder.
         """
-        mean, log_variance = self.posterior(x)
+        return self._elbo_terms(x, *self.posterior(x))
+
+    def _elbo_terms(self, x: Tensor, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
         return self._negative_log_likelihood(x, z), kl
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        reconstruction, kl = (term.mean() for term in self.elbo_terms(batch[0]))
+        posterior = self.posterior(batch[0])
+        if not self.training:
+            self._means.append(posterior[0])
+        reconstruction, kl = (term.mean() for term in self._elbo_terms(batch[0], *posterior))
         return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
@@ -168,17 +173,12 @@ class VAE(Learner):
             weights.append(prior - self._negative_log_likelihood(x, z))
         return torch.stack(weights).logsumexp(0) - math.log(samples)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._means.append(self.encode(batch[0]))
-        super().validation_step(batch, batch_idx)
-
     def on_validation_epoch_end(self) -> None:
         """Logs `val_active_units`, the number of code dimensions that depend on the image."""
         self._log_active_units("val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Logs the terms and `test_log_likelihood` of a batch."""
-        self._means.append(self.encode(batch[0]))
         super().test_step(batch, batch_idx)
         log_likelihood = self.log_likelihood(batch[0]).mean()
         self.log("test_log_likelihood", log_likelihood, batch_size=len(batch[0]))
