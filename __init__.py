@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from .studies.use.compare import compare as compare
     from .studies.use.compress import compress as compress
     from .studies.use.encode import encode as encode
+    from .studies.use.estimators import LatentuneClassifier as LatentuneClassifier
+    from .studies.use.estimators import LatentuneEncoder as LatentuneEncoder
+    from .studies.use.estimators import LatentuneOutlierDetector as LatentuneOutlierDetector
+    from .studies.use.estimators import LatentuneRegressor as LatentuneRegressor
     from .studies.use.interpolate import interpolate as interpolate
     from .studies.use.map import map as map
     from .studies.use.predict import predict as predict
@@ -68,6 +72,10 @@ _MODULES = {
     "LatentKDE": ".models.densities",
     "LatentMixture": ".models.densities",
     "LatentuneError": ".models.errors",
+    "LatentuneClassifier": ".studies.use.estimators",
+    "LatentuneEncoder": ".studies.use.estimators",
+    "LatentuneOutlierDetector": ".studies.use.estimators",
+    "LatentuneRegressor": ".studies.use.estimators",
     "Learner": ".models.learner",
     "MonitorError": ".objectives.training_errors",
     "Objective": ".objectives.objective",

@@ -73,7 +73,7 @@ def _round_values(values: Tensor, unit: float = 0.0) -> list[float]:
     return [round_significant(value, unit) for value in values.tolist()]
 
 
-def _predict_raw(model: Any, items: Tensor) -> Tensor:
+def predict_raw(model: Any, items: Tensor) -> Tensor:
     """Returns the logits or numbers that a network predicts for items.
 
     If the network has no `forward`, its `predict_batch` is called.
@@ -85,7 +85,7 @@ def _predict_raw(model: Any, items: Tensor) -> Tensor:
 
 
 def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataFrame:
-    probabilities, indices = _predict_raw(model, items).softmax(1).topk(min(3, len(classes)))
+    probabilities, indices = predict_raw(model, items).softmax(1).topk(min(3, len(classes)))
     columns: dict[str, Any] = {}
     for rank, name in enumerate(("class", *RANK_NAMES[1:])[: indices.shape[1]]):
         columns[name] = [classes[index] for index in indices[:, rank].tolist()]
@@ -96,7 +96,7 @@ def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> 
 
 
 def _predict_number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
-    return pd.DataFrame({"number": _round_values(_predict_raw(model, items)[:, 0], unit)})
+    return pd.DataFrame({"number": _round_values(predict_raw(model, items)[:, 0], unit)})
 
 
 def _predict_error(
