@@ -31,17 +31,19 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .objectives.training_errors import MonitorError as MonitorError
     from .search_spaces.space_errors import SpaceError as SpaceError
-    from .storage.best_toml import Best as Best
     from .storage.database import DatabaseLostError as DatabaseLostError
     from .storage.storage_error import StorageError as StorageError
     from .studies.check.confirm import confirm as confirm
     from .studies.check.doctor import doctor as doctor
     from .studies.check.verify import verify as verify
+    from .studies.search.ask_and_tell import ask as ask
+    from .studies.search.ask_and_tell import tell as tell
+    from .studies.search.pruning_callback import pruning_callback as pruning_callback
     from .studies.search.search import search as search
+    from .studies.study.best import Best as Best
     from .studies.study.load_model import load_model as load_model
     from .studies.study.module_trust import allow as allow
     from .studies.study.study_error import StudyError as StudyError
-    from .studies.study.study_lookup import load_best as load_best
     from .studies.study.study_spec import StudySpec as StudySpec
     from .studies.training.train import train as train
     from .studies.transfer.export import export as export
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Autoencoder": ".models.autoencoder",
-    "Best": ".storage.best_toml",
+    "Best": ".studies.study.best",
     "DataError": ".objectives.data.data_error",
     "DataSpec": ".models.data_spec",
     "DatabaseLostError": ".storage.database",
@@ -89,6 +91,7 @@ _MODULES = {
     "VAE": ".models.vae",
     "allow": ".studies.study.module_trust",
     "anomalies": ".studies.use.anomalies",
+    "ask": ".studies.search.ask_and_tell",
     "compare": ".studies.use.compare",
     "compress": ".studies.use.compress",
     "confirm": ".studies.check.confirm",
@@ -97,14 +100,16 @@ _MODULES = {
     "export": ".studies.transfer.export",
     "import_": ".studies.transfer.import_",
     "interpolate": ".studies.use.interpolate",
-    "load_best": ".studies.study.study_lookup",
+    "load_best": ".studies.study.best",
     "load_model": ".studies.study.load_model",
     "map": ".studies.use.map",
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",
+    "pruning_callback": ".studies.search.pruning_callback",
     "sample": ".studies.use.sample",
     "search": ".studies.search.search",
     "show": ".studies.use.show",
+    "tell": ".studies.search.ask_and_tell",
     "train": ".studies.training.train",
     "verify": ".studies.check.verify",
 }

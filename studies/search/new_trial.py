@@ -1,6 +1,7 @@
 """Creating a trial with all its parameters in one transaction."""
 
 import copy
+import warnings
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,21 @@ from ...search_spaces.suggestions import silence_optuna
 from ...storage.optuna_internals import add_running_trial
 from ...storage.trial_record import TrialRecord
 from .trial_subset import choose_trials
+
+
+def next_trial(
+    study: optuna.Study, trials: Sequence[FrozenTrial], suggest: Callable[[Trial], TrialRecord]
+) -> Trial:
+    """Returns a trial that waits, such as an interrupted one, or else the result of `new_trial`.
+
+    `trials` are all trials of the study.
+    """
+    if all(trial.state != TrialState.WAITING for trial in trials):
+        return new_trial(study, trials, suggest)
+    with warnings.catch_warnings():
+        # Optuna warns about its own heartbeats, which it does not send here.
+        warnings.filterwarnings("ignore", message="Heartbeat of storage")
+        return study.ask()
 
 
 def new_trial(

@@ -161,7 +161,8 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
             name = derive_study_name(name, options.origin, definition, storage)
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
-    if options.default_first and (untried := [values[MODEL] for values in first[trials:]]):
+    untried = [values[MODEL] for values in first[trials:] if MODEL in values]
+    if options.default_first and untried:
         log.info("too few trials to try these models: %s", ", ".join(untried))
     return SearchPlan(
         name=check_name_in_database(storage, name),

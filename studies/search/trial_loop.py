@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,7 @@ from ...storage.trial_outcome import INTERRUPTED, finished_trials
 from ...storage.trial_record import TrialRecord, read_trial_record
 from ..study.study_error import StudyError
 from ..training.network_plots import AttachPictures
-from .new_trial import new_trial
+from .new_trial import next_trial
 from .search_outcome import record_failure, should_end_early
 from .search_plan import SearchPlan
 from .trial_lease import (
@@ -90,7 +89,9 @@ class TrialLoop:
                     running = [t.number for t in trials if t.state == TrialState.RUNNING]
                     if remaining > len(running):
                         with suppress(*LEASE_ERRORS):
-                            self._run_trial(self._next_trial(trials))
+                            self._run_trial(
+                                next_trial(self.study, trials, self._suggest_parameters)
+                            )
                         continue
                 if running != awaited:
                     awaited = running
@@ -101,14 +102,6 @@ class TrialLoop:
         if self.context.may_declare_dead:
             return requeue_dead_trials(self.study)
         return self.study.get_trials(deepcopy=False)
-
-    def _next_trial(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
-        if all(trial.state != TrialState.WAITING for trial in trials):
-            return new_trial(self.study, trials, self._suggest_parameters)
-        with warnings.catch_warnings():
-            # Optuna warns about its own heartbeats, which it does not send here.
-            warnings.filterwarnings("ignore", message="Heartbeat of storage")
-            return self.study.ask()
 
     def _suggest_parameters(self, trial: optuna.Trial) -> TrialRecord:
         """Makes a trial suggest all its parameters; returns the record of the model."""

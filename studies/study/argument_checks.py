@@ -57,7 +57,8 @@ def _convert(value: Any, annotation: Any) -> Any:
     members = union_members(annotation)
     if value is None and type(None) in members:
         return None
-    if object in members and not isinstance(value, os.PathLike):
+    classes = tuple(one for one in members if isinstance(one, type) and one not in TYPE_WORDS)
+    if isinstance(value, classes) and not isinstance(value, os.PathLike):
         return value
     if {str, Path} & set(members) and isinstance(value, str | os.PathLike):
         path = os.fspath(value)

@@ -24,7 +24,7 @@ class SearchOptions:
         int | None,
         Option(
             "Total number of trials over all searches of the study.",
-            least=1,
+            least=0,
             default="of the model, 20 or 30",
         ),
     ] = None

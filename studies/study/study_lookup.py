@@ -17,7 +17,6 @@ from ...storage.study_summary import STATE_NAMES, Study
 from ...storage.trial_record import TrialRecord, read_trial_record
 from .defaults import RUNS
 from .pareto_choice import KNEE, choose_preferred
-from .public_api import public_api
 from .study_error import StudyError, check_known
 
 
@@ -179,30 +178,6 @@ def training_command(source: str, runs: Runs) -> str:
             words = ["best", source, "--prefer", KNEE]
     place = [] if str(runs.root) == RUNS else ["--runs", str(runs.root)]
     return shlex.join(["latentune", *words, *place])
-
-
-@public_api
-def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
-    """Reads the best configuration of a study from the best.toml that `search` or `best` wrote.
-
-    Args:
-        source: Name of the study, or path of a best.toml.
-        runs: The folder with all studies.
-
-    Raises:
-        StorageError: If the file is missing or damaged.
-
-    Example:
-        >>> sorted(latentune.load_best("conv-ae-digits").params)
-        ['l1', 'l2', 'latent_dim', 'lr']
-    """
-    path = Path(source)
-    if path.suffix != ".toml":
-        place, name = Runs(Path(runs)), check_study_name(str(source))
-        path = place.best(name)
-        if not path.exists():
-            check_study_exists(name, place)
-    return read_best_toml(path)
 
 
 def get_trial(study: optuna.Study, number: int) -> FrozenTrial:

@@ -1,0 +1,161 @@
+"""The functions `ask` and `tell`, for trials that are trained by a program of the user."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from math import isfinite
+from pathlib import Path
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from ...objectives.objective import model_record
+from ...objectives.provenance import current_provenance
+from ...search_spaces.strategies import PRUNERS, SAMPLERS, StatelessSampler
+from ...search_spaces.suggestions import build_without_weights
+from ...storage.database import open_database
+from ...storage.heartbeats import heartbeat
+from ...storage.lock_wait import hold_lock
+from ...storage.runs_folder import Runs
+from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
+from ...storage.study_record import read_study_record
+from ...storage.study_summary import STATE_NAMES
+from ...storage.trial_record import (
+    TrialRecord,
+    amend_trial_record,
+    read_trial_record,
+    write_trial_record,
+)
+from ..study.build import build_spec
+from ..study.defaults import PRUNER, RUNS
+from ..study.public_api import public_api
+from ..study.recipe import Recipe
+from ..study.study_error import StudyError, check_at_least, check_choice
+from ..study.study_lookup import get_trial, open_study
+from ..study.study_results import write_results
+from .new_trial import next_trial
+from .trial_lease import finish_trial, requeue_dead_trials
+
+TOLD = "trained elsewhere"
+
+_heartbeats: dict[tuple[str, int], ExitStack] = {}
+"""The heartbeats of the trials that this process has asked for, by study and number."""
+
+
+@public_api
+def ask(
+    study: str,
+    *,
+    sampler: str = "tpe",
+    data_dir: str | Path | None = None,
+    runs: str | Path = RUNS,
+    storage: str | None = None,
+) -> optuna.Trial:
+    """Returns a new trial of a study, with parameters that the sampler has chosen.
+
+    Train it as you like, and give its value to `tell`. The trial waits for that as long as this
+    process lives. `search` with `trials=0` creates a study without trials.
+
+    Args:
+        study: Name of the study.
+        sampler: Algorithm that chooses the parameters: `tpe`, `gp` or `random`.
+        data_dir: Folder of torchvision data; None for the one that the search used.
+        runs: The folder with all studies.
+        storage: Optuna URL of the database; None for the database in `runs`.
+
+    Raises:
+        StudyError: If there is no such study or sampler.
+        DataError: If the data of the study are missing or broken.
+        StorageError: If the database cannot be used.
+
+    Example:
+        >>> trial = latentune.ask("conv-ae-digits")
+        >>> sorted(trial.params)
+        ['l1', 'l2', 'latent_dim', 'lr']
+        >>> latentune.tell("conv-ae-digits", trial, 0.5)
+    """
+    check_choice("sampler", sampler, SAMPLERS)
+    place = Runs(Path(runs))
+    url = storage or place.database
+    found = open_study(open_database(url), study)
+    recipe = Recipe.from_table(read_study_record(found).recipe.to_table(), place, url).at(data_dir)
+    objective = build_spec(recipe, place).objective
+    data = objective.data()
+    found.sampler = StatelessSampler(SAMPLERS[sampler], recipe.seed)
+    found.pruner = PRUNERS[PRUNER](objective.n_reports)
+
+    def suggest(trial: optuna.Trial) -> TrialRecord:
+        model = build_without_weights(objective.model, trial, data.spec)
+        return model_record(model, current_provenance(objective.seed + trial.number, data))
+
+    beats = ExitStack()
+    with hold_lock(search_lock(url, place), SEARCH_LOCK_NAME):
+        trial = next_trial(found, requeue_dead_trials(found), suggest)
+        beats.enter_context(heartbeat(trial))
+        write_trial_record(trial, suggest(trial))
+    _heartbeats[study, trial.number] = beats
+    return trial
+
+
+@public_api
+def tell(
+    study: str,
+    trial: optuna.Trial | int,
+    values: float | Sequence[float] | None,
+    *,
+    epoch: int = 1,
+    runs: str | Path = RUNS,
+    storage: str | None = None,
+) -> None:
+    """Ends a trial of `ask` with its value, and writes the best.toml of the study.
+
+    Args:
+        study: Name of the study.
+        trial: The trial, or its number.
+        values: The metric of the study, or one value for each of its metrics. None if the training
+            failed or `pruning_callback` has stopped it.
+        epoch: The epoch that the values are from, counted from 1.
+        runs: The folder with all studies.
+        storage: Optuna URL of the database; None for the database in `runs`.
+
+    Raises:
+        StudyError: If there is no such study or trial, the trial has ended, a value is not finite,
+            or the number of values differs from the number of metrics.
+        StorageError: If the database cannot be used.
+
+    Example:
+        >>> trial = latentune.ask("conv-ae-digits")
+        >>> latentune.tell("conv-ae-digits", trial, 0.03, epoch=7)
+    """
+    place = Runs(Path(runs))
+    url = storage or place.database
+    found = open_study(open_database(url), study)
+    number = trial if isinstance(trial, int) else trial.number
+    metrics = read_study_record(found).metrics
+    numbers = [values] if isinstance(values, int | float) else values
+    if numbers is not None and len(numbers) != len(metrics):
+        raise StudyError(
+            f"study {study!r} has {len(metrics)} metrics ({', '.join(metrics)}): give as many "
+            f"values, not {len(numbers)}"
+        )
+    if numbers is not None and not all(map(isfinite, numbers)):
+        raise StudyError(f"{numbers} is not finite: tell None of a training that failed")
+    check_at_least("epoch", epoch, 1)
+    with hold_lock(search_lock(url, place), SEARCH_LOCK_NAME):
+        running = get_trial(found, number)
+        if running.state != TrialState.RUNNING:
+            ended = STATE_NAMES[running.state]
+            raise StudyError(f"trial {number} of {study!r} is {ended}: ask() for a new one")
+        record = TrialRecord(stopped=TOLD, epochs=epoch, best_epoch=epoch)
+        amend_trial_record(found, running, record)
+        finish_trial(found, running, _end_state(running, numbers), numbers)
+    if (beats := _heartbeats.pop((study, number), None)) is not None:
+        beats.close()
+    if found.best_trials:
+        write_results(found, place)
+
+
+def _end_state(trial: FrozenTrial, values: Sequence[float] | None) -> TrialState:
+    if values is not None:
+        return TrialState.COMPLETE
+    pruned_at = read_trial_record(trial).pruned_at
+    return TrialState.FAIL if pruned_at is None else TrialState.PRUNED
