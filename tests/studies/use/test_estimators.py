@@ -80,7 +80,8 @@ def test_a_fit_leaves_a_study_and_is_not_repeated(monkeypatch: pytest.MonkeyPatc
     detector = latentune.LatentuneOutlierDetector(**TINY).fit(x)
     assert latentune.load_best(detector.study_).monitor == "val_mse"
     monkeypatch.setattr(
-        "latentune.studies.use.estimators.train", lambda *_, **__: pytest.fail("trained again")
+        "latentune.studies.use.searched_estimator.train",
+        lambda *_, **__: pytest.fail("trained again"),
     )
     again = clone(detector).fit(x)
     assert again.study_ == detector.study_
