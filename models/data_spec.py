@@ -1,7 +1,8 @@
 """DataSpec: the description of the data that a model is built from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal, NamedTuple, Self
 
 Kind = Literal["image", "table", "text"]
@@ -21,17 +22,49 @@ class Column(NamedTuple):
         name: The name of the column. In a file without names, it is `column 3` for the third
             column.
         role: For a feature, it is `number`, `amount` (a number with a unit or with thousands
-            separators), `flag` (true or false) or `category`. For any other column, it is `text`,
-            `texts`, `target`, `row number` or `left out`.
+            separators), `flag` (true or false), `date` or `category`. For any other column, it is
+            `text`, `texts`, `target`, `row number` or `left out`.
         decimal: The decimal mark of the numbers, `.` or `,`; empty if no number has a decimal
             mark.
         unit: The unit of the numbers, such as `$` or `%`; empty without a unit.
+        date_order: The order of the parts of dates: `year first`, `day first` or `month first`.
+        fill: What stands for a missing value: a category, or a number, which is 0 or 1 for a flag
+            and the days since 1970 for a date. Empty if the file had a value in every row.
+        marks_missing: Whether a feature of its own is 1 where the value is missing.
+        categories: The categories that are features. The category `other` stands for all others.
     """
 
     name: str
     role: str
     decimal: str = ""
     unit: str = ""
+    date_order: str = ""
+    fill: str = ""
+    marks_missing: bool = False
+    categories: tuple[str, ...] = ()
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any] | Iterable[Any]) -> Self:
+        """Returns the column that `to_entry` returned as a dict; version 0.1.0 wrote a list.
+
+        Raises:
+            TypeError: If a value is unknown.
+            ValueError: If the value that stands for missing ones is not a finite number.
+        """
+        if not isinstance(entry, Mapping):
+            return cls(*map(str, entry))
+        values = {name: str(value) for name, value in entry.items()}
+        categories = tuple(map(str, entry.get("categories", ())))
+        marks_missing = entry.get("marks_missing") is True
+        new = cls(**values | {"categories": categories, "marks_missing": marks_missing})  # type: ignore[arg-type]
+        if new.fill and new.role != "category" and not isfinite(float(new.fill)):
+            raise ValueError(f"{new.fill} cannot stand for missing numbers.")
+        return new
+
+    def to_entry(self) -> dict[str, Any]:
+        """Returns the attributes with values as a dict of plain values for a checkpoint."""
+        entry = {name: value for name, value in self._asdict().items() if value}
+        return entry | {"categories": list(self.categories)} if self.categories else entry
 
 
 @dataclass(frozen=True)
@@ -99,7 +132,7 @@ class DataSpec:
             ValueError: If an entry is unknown or of the wrong type.
         """
         try:
-            columns = tuple(Column(*map(str, column)) for column in table.get("columns", ()))
+            columns = tuple(map(Column.from_entry, table.get("columns", ())))
             entries = {n: v if isinstance(v, str | int) else tuple(v) for n, v in table.items()}
             entries.pop("columns", None)
             spec = cls(**entries, columns=columns)  # type: ignore[arg-type]  # may be anything
@@ -114,4 +147,5 @@ class DataSpec:
         """Returns the attributes with values as a dict of plain values for a checkpoint."""
         known = {name: value for name, value in vars(self).items() if value}
         table = {n: v if isinstance(v, str | int) else list(v) for n, v in known.items()}
-        return table | {"columns": list(map(list, self.columns))} if self.columns else table
+        entries = [column.to_entry() for column in self.columns]
+        return table | {"columns": entries} if entries else table

@@ -70,8 +70,8 @@ def _metadata_from_items(source: Source, part: Part, spec: DataSpec) -> DataFram
 def _table_metadata(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
     texts, _ = read_text_columns(path, read_file_bytes(path), options.header)
     columns = read_columns(path, options).frame
-    flags = {column.name for column in spec.columns if column.role == "flag"}
-    typed = {str(name): column for name, column in columns.items() if name not in flags}
+    as_text = {column.name for column in spec.columns if column.role in ("flag", "date")}
+    typed = {str(name): column for name, column in columns.items() if name not in as_text}
     frame = texts.assign(**typed)
     rows = range(1, len(frame) + 1)
     names: Any = [f"{path.name} row {row}" for row in rows]

@@ -39,6 +39,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     text: str | None = None,
     as_category: Sequence[str] = (),
     as_number: Sequence[str] = (),
+    missing: str = "fill",
     balanced: bool = False,
     augment: str = "none",
     only: Sequence[str] = (),

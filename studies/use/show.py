@@ -92,6 +92,7 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
     text: str | None = None,
     as_category: Sequence[str] = (),
     as_number: Sequence[str] = (),
+    missing: str = "fill",
     numbers: bool = False,
     runs: str | Path = RUNS,
     split: Sequence[float] | None = None,

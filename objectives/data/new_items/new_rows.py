@@ -16,14 +16,14 @@ from pandas import DataFrame, Series
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
 from ..parts import is_valid_number
+from ..sources.column_features import OTHER, column_features
 from ..sources.column_names import did_you_mean, quote_some
 from ..sources.column_types import FEATURE_ROLES, NUMBER_ROLES, convert_column, missing_value_words
 from ..sources.header_row import AmbiguousHeaderError
 from ..sources.number_format import AmbiguousNumberError, infer_number_format
 from ..sources.source import ARRAYS, TABLES, TableOptions, is_array, is_table
-from ..sources.table_dataset import one_hot
 from ..sources.table_file import read_file_bytes
-from ..sources.typed_columns import Columns, find_missing, read_text_columns
+from ..sources.typed_columns import Columns, count_by_column, find_missing, read_text_columns
 from .new_arrays import read_new_array
 from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_input, resolve_paths
 
@@ -62,35 +62,41 @@ def read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
         log.info("%s: %s", path, note)
     is_missing = find_missing(columns)
     values: dict[str, Any] = {}
+    filled: dict[str, int] = {}
     reasons = np.full(len(columns.frame), "", dtype=object)
     for name, kind in columns.kinds.items():
-        column_values, is_unreadable, expected = _column_features(columns, kind, features)
-        values |= column_values
-        for row in np.flatnonzero((is_unreadable | is_missing[name]) & (reasons == "")):
-            text = columns.texts[name].iloc[row]
+        is_gap, is_unknown = is_missing[name], _is_unknown(columns.frame[name], kind)
+        values |= column_features(columns.frame[name].mask(is_gap | is_unknown), kind)
+        if kind.fill and is_gap.any():
+            filled[name] = int(is_gap.sum())
+        is_unreadable = (is_unknown & ~is_gap) | (is_gap & (not kind.fill))
+        for row in np.flatnonzero(is_unreadable & (reasons == "")):
             reasons[row] = (
                 f"has no value in the column {name!r}"
-                if is_missing[name].iloc[row]
-                else f"has {text!r} in the column {name!r}, where training has seen {expected}"
+                if is_gap.iloc[row]
+                else f"has {columns.texts[name].iloc[row]!r} in the column {name!r}, where "
+                f"training has seen {_describe_known(kind)}"
             )
+    if filled:
+        log.info("%s: missing values are filled as in training, %s", path, count_by_column(filled))
     items = torch.from_numpy(np.stack([values[name] for name in features], axis=1))
     names = [f"{path} row {number}" for number in range(1, len(items) + 1)]
     return NewItems.from_tensor(names, items, reasons.tolist(), columns=others)
 
 
-def _column_features(
-    columns: Columns, kind: Column, features: Sequence[str]
-) -> tuple[dict[str, Any], Series[Any], str]:
-    """Returns the features of a column, a mask of unreadable rows, and a text of valid values."""
-    name, column = kind.name, columns.frame[kind.name]
-    if kind.role == "category":
-        prefix = f"{name}="
-        known = [f.removeprefix(prefix) for f in features if f.startswith(prefix)]
-        return one_hot(name, column, known), ~column.isin(known), quote_some(known)
-    is_unreadable = ~pd.Series(is_valid_number(column.to_numpy()), column.index)
-    expected = "true and false" if kind.role == "flag" else "finite numbers alone"
-    values = column.mask(is_unreadable, 0).to_numpy(np.float64)
-    return {name: values}, is_unreadable, expected
+def _is_unknown(column: Series[Any], kind: Column) -> Series[Any]:
+    """Returns a mask of the values that training has not seen, or that cannot be read."""
+    if kind.role != "category":
+        return ~pd.Series(is_valid_number(column.to_numpy()), column.index)
+    if OTHER in kind.categories:
+        return pd.Series(False, column.index)
+    return ~column.isin(kind.categories)
+
+
+def _describe_known(kind: Column) -> str:
+    known = {"category": quote_some(kind.categories), "flag": "true and false"}
+    known["date"] = f"dates with the {kind.date_order}"
+    return known.get(kind.role, "finite numbers alone")
 
 
 def _read_known_columns(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns, DataFrame]:
@@ -99,6 +105,7 @@ def _read_known_columns(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns
     Features are read as in training. A number is NaN if it is missing or cannot be read.
     """
     known = spec.columns or tuple(Column(name, "number") for name in spec.features)
+    known = tuple(_with_categories(column, spec.features) for column in known)
     known_names = {column.name for column in known}
     features = {column.name: column for column in known if column.role in FEATURE_ROLES}
     texts, notes = read_known_texts(path, raw, known)
@@ -143,6 +150,15 @@ def read_known_texts(
             )
         notes = ()
     return texts, notes
+
+
+def _with_categories(kind: Column, features: Sequence[str]) -> Column:
+    """Returns `kind` with its categories, which version 0.1.0 kept in the names of features."""
+    if kind.role != "category" or kind.categories:
+        return kind
+    prefix = f"{kind.name}="
+    known = tuple(name.removeprefix(prefix) for name in features if name.startswith(prefix))
+    return kind._replace(categories=known)
 
 
 def _with_decimal_mark(column: Series[Any], kind: Column) -> Column:

@@ -1,4 +1,4 @@
-"""Types of table columns (number, flag or text), which all values of a column together decide."""
+"""Types of table columns (number, flag, date or text), which all values of a column decide."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from ....models.data_spec import Column
 from ..data_error import DataError
 from .column_names import normalize_label
+from .date_format import AmbiguousDateError, infer_date_order, parse_date
 from .number_format import (
     AmbiguousNumberError,
     MixedFormatError,
@@ -48,8 +49,10 @@ MAX_NON_NUMBER_SHARE = 0.1
 """If at most this share of a column's values are not numbers, they are reported as mistakes."""
 MAX_BOOLEAN_SPELLINGS = 2**9
 """Upper bound for the spellings of "true" and "false" in small and capital letters."""
+DATES_NOTE = "dates, which become year, month, weekday and days since 1970"
 NUMBER_ROLES = ("number", "amount")
-FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
+FLOAT_ROLES = (*NUMBER_ROLES, "flag", "date")
+FEATURE_ROLES = (*FLOAT_ROLES, "category")
 
 
 def infer_column_type(
@@ -68,6 +71,17 @@ def infer_column_type(
     if 0 < len(texts) < MAX_BOOLEAN_SPELLINGS and {t.lower() for t in texts} <= set(BOOLEAN_WORDS):
         return Column(name, "flag"), ""
     is_declared = name in options.as_number
+    try:
+        if not is_declared:
+            return Column(name, "date", date_order=infer_date_order(texts)), DATES_NOTE
+    except AmbiguousDateError as error:
+        raise DataError(
+            f"{path} has {error} in the column {name!r}, whose dates may begin with the day or "
+            f"with the month: write them as 2021-12-31, or leave it out by "
+            f"{format_option('drop', name)}"
+        ) from error
+    except ValueError:
+        pass
     has_few_values = are_categories(len(texts), len(column))
     if not is_declared and has_few_values and (pair := _equal_numbers(texts)):
         note = f"{pair[0]!r} and {pair[1]!r} are different values, so the column is text"
@@ -101,19 +115,21 @@ def ambiguous_number_error(example: str, name: str, path: Path) -> DataError:
 
 
 def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
-    """Returns a column of text as floats if its type is number or flag, otherwise as names.
+    """Returns a column of text as floats if its type is number, flag or date, otherwise as names.
 
-    A missing float is NaN.
+    A date becomes the days since 1970. A missing float is NaN.
     """
     import pandas as pd
 
     codes, distinct = pd.factorize(column)
-    texts, dtype = distinct.tolist(), float if kind.role in ("flag", *NUMBER_ROLES) else object
+    texts, dtype = distinct.tolist(), float if kind.role in FLOAT_ROLES else object
     values: Any
     if kind.role == "flag":
         values = [BOOLEAN_WORDS.get(text.lower(), nan) for text in texts]
     elif kind.role in NUMBER_ROLES:
         values = _parse_numbers(texts, kind)
+    elif kind.role == "date":
+        values = [_parse_date_or_nan(text, kind.date_order) for text in texts]
     else:
         values = [normalize_label(text) for text in texts]
     array = np.array(values, dtype=object).astype(dtype)
@@ -135,7 +151,7 @@ def check_mostly_numbers(column: Series[Any], path: Path) -> None:
 
 def missing_value_words(kind: Column) -> tuple[str, ...]:
     """Returns the texts that mark a missing value in a column of this type, in lower case."""
-    return MISSING_NUMBER_WORDS if kind.role in NUMBER_ROLES else MISSING_WORDS
+    return MISSING_NUMBER_WORDS if kind.role in FLOAT_ROLES else MISSING_WORDS
 
 
 def are_categories(distinct: int, n: int) -> bool:
@@ -182,6 +198,13 @@ def _parse_numbers(texts: Sequence[str], kind: Column) -> list[float]:
             number = nan
         numbers.append(number)
     return numbers
+
+
+def _parse_date_or_nan(text: str, order: str) -> float:
+    try:
+        return parse_date(text, order)
+    except ValueError:
+        return nan
 
 
 def _is_not_a_number(text: str) -> bool:

@@ -28,7 +28,7 @@ HEX_NAME = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 MAX_TEXT_TABLE_COLUMNS = 3
 """Most columns in a file of texts: texts, labels and row numbers."""
 MIN_DISTINCT_SHARE = 0.9
-"""Smallest share of distinct values in a column that rises from row to row."""
+"""Smallest share of distinct values in a column that rises, or that is named like an id."""
 FEW_VALUES = 100
 STEP_TOLERANCE = 1e-6
 MAX_GAP_RATIO = 2
@@ -42,7 +42,8 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
 
     Row numbers are integers without gaps, in any order, or sorted integers with few gaps. Texts
     are row numbers if they are hexadecimal, or if they differ only in a number, such as P0001. If
-    a column is named like an id, any distinct integers or texts are row numbers.
+    a column is named like an id, any integers or texts are row numbers of which nearly all differ;
+    some may be missing.
     """
     path, options = columns.path, columns.options
     kept: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
@@ -50,7 +51,7 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
         kept |= {name for name in columns.kinds if name.lower() in TEXT_COLUMN_NAMES}
     numbering, rising = [], []
     for name in map(str, columns.frame):
-        if name in kept:
+        if name in kept or columns.kinds[name].role == "date":
             continue
         if _identifies_rows(columns, name):
             numbering.append(name)
@@ -82,28 +83,31 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
 
 
 def _identifies_rows(columns: Columns, name: str) -> bool:
-    role = columns.kinds[name].role
-    is_called_id = ID_COLUMN_NAME.fullmatch(name) is not None
+    role, column = columns.kinds[name].role, columns.frame[name]
+    is_id = ID_COLUMN_NAME.fullmatch(name) is not None and _are_mostly_distinct(column)
     if role == "number":
-        return _are_row_numbers(columns.frame[name].to_numpy(), is_called_id)
-    if role != "text":
+        values = column.to_numpy()
+        return (is_id and _are_integers(values[~np.isnan(values)])) or _are_row_numbers(values)
+    if role != "text" or columns.texts[name].str.contains(r"\s").any():
         return False
     texts = columns.texts[name]
-    if not texts.is_unique or texts.str.contains(r"\s").any():
-        return False
-    if is_called_id:
-        return True
+    if is_id or not texts.is_unique:
+        return is_id
     matches = [NUMBERED_NAME.fullmatch(text) for text in texts]
     if all(matches) and len({(match[1], match[3]) for match in matches if match}) == 1:
         return True
     return all(map(HEX_NAME.fullmatch, texts)) and texts.str.len().nunique() == 1
 
 
-def _are_row_numbers(values: NDArray[Any], is_called_id: bool) -> bool:
+def _are_mostly_distinct(column: Series[Any]) -> bool:
+    return column.nunique() >= MIN_DISTINCT_SHARE * max(1, column.count())
+
+
+def _are_row_numbers(values: NDArray[Any]) -> bool:
     if not _are_integers(values) or len(np.unique(values)) < len(values):
         return False
     extent = values.max() - values.min() + 1
-    if is_called_id or extent == len(values):
+    if extent == len(values):
         return True
     return _are_sorted(values) and bool(extent <= MAX_GAP_RATIO * len(values))
 

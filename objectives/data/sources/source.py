@@ -13,6 +13,7 @@ from .column_names import normalize_label
 NO_TARGET = "none"
 HEADER_CHOICES = ("first", "none")
 DECIMAL_CHOICES = (".", ",")
+MISSING_CHOICES = ("fill", "refuse")
 LIST_OPTIONS = ("drop", "as_category", "as_number")
 EXCLUSIVE_OPTIONS = (
     ("drop", "target"),
@@ -79,9 +80,21 @@ class TableOptions:
         tuple[str, ...],
         Option("Columns whose values are numbers, not names or row numbers.", metavar="COLUMN"),
     ] = ()
+    missing: Annotated[
+        str,
+        Option(
+            "Whether missing values of a table are filled by what the training rows say.",
+            choices=MISSING_CHOICES,
+        ),
+    ] = "fill"
 
     def __post_init__(self) -> None:
-        for name, choices in (("header", HEADER_CHOICES), ("decimal", DECIMAL_CHOICES)):
+        choices_by_name = {
+            "header": HEADER_CHOICES,
+            "decimal": DECIMAL_CHOICES,
+            "missing": MISSING_CHOICES,
+        }
+        for name, choices in choices_by_name.items():
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise DataError(f"`{name}=` must be {' or '.join(choices)}, not {value!r}")
@@ -108,8 +121,12 @@ class TableOptions:
         return cls(**{name: getattr(options, name) for name in TABLE_OPTIONS})
 
     def given_options(self) -> list[str]:
-        """Returns the names of the options that have a value."""
-        return [name for name in TABLE_OPTIONS if getattr(self, name)]
+        """Returns the names of the options that have another value than their default."""
+        return [
+            field.name
+            for field in fields(TableOptions)
+            if getattr(self, field.name) != field.default
+        ]
 
     def named_columns(self) -> dict[str, str]:
         """Returns the columns that options name: a dict from column to option."""

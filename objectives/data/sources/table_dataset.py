@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,74 +11,64 @@ from numpy.typing import NDArray
 
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
-from ..parts import LoadedDataset, Part, is_valid_number
-from ..preparation.hold_out import TEST_FRACTION, hold_out
+from ..parts import MAX_NUMBER, LoadedDataset, Part, is_valid_number
+from ..preparation.hold_out import TEST_FRACTION, first_occurrences, split_indices
+from .column_features import column_features
 from .column_names import check_column_exists, quote_some
+from .column_preparation import learn_columns
 from .column_types import are_categories, check_mostly_numbers
 from .header_row import TARGET_COLUMN_NAMES
 from .source import NO_TARGET, format_option
 from .target_encoding import encode_targets
-from .typed_columns import Columns, check_no_missing
+from .target_leaks import describe_leaks
+from .typed_columns import Columns, check_no_missing, find_missing
 
 if TYPE_CHECKING:
-    from pandas import Series
+    from pandas import DataFrame
 
 MIN_ROWS_PER_CLASS = 10
 """Smallest average number of rows of a class if there are more than 50 classes."""
 MAX_CLASSES = 1000
-FEW_ROWS = 1000
-CORRELATION_TOLERANCE = 1e-9
-"""A column copies a numeric target if their absolute correlation is nearer to 1 than this."""
 
 
 def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDataset:
     """Returns a data set with the features and the target of each row.
 
-    A flag becomes a feature of 0 and 1. A column of texts is one-hot encoded; it must have at most
-    50 distinct texts, each in two rows on average. `encode_targets` decides whether targets are
-    classes.
+    The rows of the test part are chosen first. The other rows tell what stands for missing values
+    and which categories are features; see `learn_columns`. `encode_targets` decides whether
+    targets are classes.
     """
-    path = columns.path
-    check_no_missing(columns, target)
+    path, options = columns.path, columns.options
+    is_missing = find_missing(columns)
+    checked = is_missing if options.missing == "refuse" else is_missing.filter(items=[target])
+    check_no_missing(checked, target, path)
     if target is None and numbers:
         raise DataError(
             f"{path} has no column that is known to be a target: name it by `target=`, such as "
             f"{quote_some(list(columns.kinds)[::-1])}"
         )
-    _check_categories(columns, target)
-    notes, kinds = columns.notes, []
-    features: dict[str, NDArray[Any]] = {}
-    for name, kind in columns.kinds.items():
-        column = columns.frame[name]
-        if name == target:
-            continue
-        if kind.role == "text" and column.nunique() == 1:
-            notes += (f"left out the column {name!r}, which holds one text alone",)
-        elif kind.role == "text":
-            features |= one_hot(name, column, sorted(column.unique()))
-            kinds.append(kind._replace(role="category"))
-        else:
-            features[name] = _numeric_feature(name, column, path)
-            kinds.append(kind)
-    if not features:
-        raise DataError(f"{path} has no features: a column besides the target is needed")
-    inputs = torch.from_numpy(np.stack(list(features.values()), axis=1))
+    columns = _mark_missing(columns, is_missing)
+    names = [name for name in columns.kinds if name != target]
+    for name in names:
+        _check_values(columns, name)
     classes, targets = column_targets(columns, target, numbers)
-    if target is not None:
+    rest, test = _split_rows(columns.frame[names], targets)
+    kinds, notes = learn_columns(columns, names, rest)
+    features = _make_features(columns, kinds)
+    whole = Part(torch.from_numpy(np.stack(list(features.values()), axis=1)), targets)
+    notes = (*columns.notes, *notes)
+    if target is not None and targets is not None:
+        known = columns.frame[[*(kind.name for kind in kinds), target]].iloc[rest]
         notes += (f"the column {target!r} is the target",)
-        notes += tuple(
-            f"the column {name!r} copies the target: {format_option('drop', name)} leaves it out"
-            for name in _find_target_copies(columns, target)
-        )
-        kinds.append(Column(target, "target"))
-    elif columns.options.target != NO_TARGET:
+        notes += tuple(describe_leaks(known, target, targets[rest].numpy()))
+        kinds += (Column(target, "target"),)
+    elif options.target != NO_TARGET:
         notes += (
             "no column is known to be the target, so all are features: name one by `target=`",
         )
-    shape, names = (len(features),), tuple(features)
-    spec = DataSpec(shape, "table", classes, features=names, columns=tuple(kinds))
-    train, test = hold_out(Part(inputs, targets), TEST_FRACTION, seed=0)
-    return LoadedDataset(train, test, spec, notes=notes)
+    shape = (len(features),)
+    spec = DataSpec(shape, "table", classes, features=tuple(features), columns=kinds)
+    return LoadedDataset(whole.take(rest), whole.take(test), spec, notes=notes)
 
 
 def find_target(columns: Columns) -> str | None:
@@ -111,14 +100,14 @@ def column_targets(
     """Returns the class names of a target column, and the target of each row.
 
     Numbers are not classes if they have a unit, or if the user says that they are numbers. Flags
-    are classes, spelled as in the file. `encode_targets` decides about all other values.
+    and dates are classes, spelled as in the file. `encode_targets` decides about all other values.
     """
     if name is None:
         return (), None
     role, path, options = columns.kinds[name].role, columns.path, columns.options
     numbers = numbers or role == "amount" or name in options.as_number
     column = columns.frame[name]
-    if role == "flag" and not numbers:
+    if role in ("flag", "date") and not numbers:
         column = columns.texts[name]
     is_text = column.dtype.kind == "O"
     values = np.array(column.tolist(), dtype=str) if is_text else column.to_numpy()
@@ -141,70 +130,55 @@ def column_targets(
     return classes, targets["train"]
 
 
-def one_hot(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
-    """Returns a feature of shape (N,) for each text: 1 in rows with this text, 0 in others."""
+def _mark_missing(columns: Columns, is_missing: DataFrame) -> Columns:
+    """Returns the columns with NaN in place of missing texts; missing numbers are NaN already."""
+    gaps = [str(name) for name in is_missing if is_missing[name].any()]
+    marked = {name: columns.frame[name].mask(is_missing[name]) for name in gaps}
+    return columns._replace(frame=columns.frame.assign(**marked)) if gaps else columns
+
+
+def _check_values(columns: Columns, name: str) -> None:
+    """Raises DataError for a number that is not finite, or a text among numbers."""
+    column, path, is_text = columns.frame[name], columns.path, columns.kinds[name].role == "text"
+    if is_text and name not in columns.options.as_category:
+        if not are_categories(column.nunique(), column.count()):
+            check_mostly_numbers(column.dropna(), path)
+    elif not is_text:
+        is_invalid = ~(is_valid_number(column.to_numpy(np.float64)) | column.isna())
+        if is_invalid.any():
+            raise DataError(
+                f"{path} holds {column[is_invalid].iloc[0]:g} in the column {name!r}: leave out "
+                f"that row, or the column by {format_option('drop', name)}"
+            )
+
+
+def _split_rows(frame: DataFrame, targets: torch.Tensor | None) -> tuple[list[int], list[int]]:
+    """Returns the rows to learn from and the rows of the test part, before values are filled.
+
+    Rows with equal values, or with missing values in the same columns, are equal.
+    """
     import pandas as pd
 
-    codes, distinct = pd.factorize(column)  # integers are compared faster than texts
-    numbers = {text: number for number, text in enumerate(distinct)}
-    return {
-        f"{name}={text}": (codes == numbers.get(text, len(numbers))).astype(np.float64)
-        for text in texts
-    }
+    if not frame.shape[1]:
+        return list(range(len(frame))), []
+    keys = [
+        column.fillna(2 * MAX_NUMBER) if column.dtype.kind == "f" else pd.factorize(column)[0]
+        for _, column in frame.items()
+    ]
+    rows = torch.from_numpy(np.stack(keys, axis=1).astype(np.float64, copy=False))
+    return split_indices(targets, len(frame), TEST_FRACTION, 0, first_occurrences(rows))
 
 
-def _numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
-    values = column.to_numpy(np.float64)
-    is_invalid = ~is_valid_number(values)
-    if is_invalid.any():
-        raise DataError(
-            f"{path} holds {column[is_invalid].iloc[0]:g} in the column {name!r}: leave out that "
-            f"row, or the column by {format_option('drop', name)}"
-        )
-    return values
-
-
-def _check_categories(columns: Columns, target: str | None) -> None:
-    texts = {}
-    for name, kind in columns.kinds.items():
-        if kind.role != "text" or name == target or name in columns.options.as_category:
-            continue
-        column = columns.frame[name]
-        distinct = column.nunique()
-        if distinct > 1 and not are_categories(distinct, len(column)):
-            check_mostly_numbers(column, columns.path)
-            texts[name] = sorted(column.unique())
-    if texts:
-        name, *others = texts
-        more = f" (as there are in {quote_some(others)})" if others else ""
-        raise DataError(
-            f"{columns.path} has {len(texts[name]):,} different texts in the column {name!r}, "
-            f"such as {quote_some(texts[name][:2])}{more}, which are not categories: leave "
-            f"{'them' if others else 'it'} out by {format_option('drop', *texts)}"
-        )
-
-
-def _find_target_copies(columns: Columns, target: str) -> Iterator[str]:
-    """Yields the columns that copy the target.
-
-    A column copies classes if its values and the classes correspond one to one. A column copies
-    numbers if its correlation with the target is 1 or -1.
-    """
-    targets = columns.frame[target]
-    distinct = targets.nunique()
-    are_classes = are_categories(distinct, len(targets))
-    for name in map(str, columns.frame):
-        column = columns.frame[name]
-        if name == target or (column == column.iloc[0]).all():
-            continue
-        if are_classes:
-            if column.iloc[:FEW_ROWS].nunique() > distinct:  # true of most columns of numbers
-                continue
-            pairs = columns.frame[[name, target]].drop_duplicates()
-            if column.nunique() == distinct == len(pairs):
-                yield name
-        elif (
-            column.dtype.kind == targets.dtype.kind == "f"
-            and 1 - abs(column.corr(targets)) < CORRELATION_TOLERANCE
-        ):
-            yield name
+def _make_features(columns: Columns, kinds: Sequence[Column]) -> dict[str, NDArray[Any]]:
+    features: dict[str, NDArray[Any]] = {}
+    for kind in kinds:
+        for name, values in column_features(columns.frame[kind.name], kind).items():
+            if name in features:
+                raise DataError(
+                    f"{columns.path} has two features {name!r}, one of the column {kind.name!r}: "
+                    "rename it"
+                )
+            features[name] = values
+    if not features:
+        raise DataError(f"{columns.path} has no features: a column besides the target is needed")
+    return features

@@ -26,7 +26,7 @@ from .plain_text import (
     to_plain_text,
 )
 from .table_dataset import column_targets
-from .typed_columns import Columns, check_no_missing
+from .typed_columns import Columns, check_no_missing, find_missing
 
 TEXT_SUFFIX = ".txt"
 MAX_TEXT_LENGTH = 100
@@ -85,7 +85,7 @@ def read_text_table(
     texts = columns.texts[text].tolist()
     kinds = columns.kinds | {text: Column(text, "text")}
     columns = columns._replace(frame=columns.frame.assign(**{text: texts}), kinds=kinds)
-    check_no_missing(columns, target, words=("",))
+    check_no_missing(find_missing(columns, words=("",)), target, columns.path)
     places = [f"{columns.path}, row {number}" for number in range(1, len(texts) + 1)]
     notes = (*columns.notes, f"the column {text!r} holds texts")
     known: tuple[Column, ...] = (Column(text, "texts"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,8 @@ from .table_file import open_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+MAX_COUNTED_COLUMNS = 3
 
 
 class Columns(NamedTuple):
@@ -160,23 +162,24 @@ def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFr
     return pd.DataFrame(is_missing, columns.texts.index)
 
 
-def check_no_missing(
-    columns: Columns, target: str | None, words: Sequence[str] | None = None
-) -> None:
+def check_no_missing(is_missing: DataFrame, target: str | None, path: Path) -> None:
     """Raises DataError if values are missing; the message has their number in each column.
 
     The message advises to leave such columns out, except the target.
     """
-    counts = find_missing(columns, words).sum().sort_values(ascending=False, kind="stable")
-    counts = counts[counts > 0]
-    if not len(counts):
+    counts = {str(name): int(count) for name, count in is_missing.sum().items() if count}
+    if not counts:
         return
-    most = ", ".join(f"{name!r} ({count:,})" for name, count in counts[:3].items())
-    values = "1 missing value" if counts.sum() == 1 else f"{counts.sum():,} missing values"
-    others = [str(name) for name in counts.index if name != target]
+    total = sum(counts.values())
+    values = "1 missing value" if total == 1 else f"{total:,} missing values"
+    others = [name for name in counts if name != target]
     way = f", or leave out the columns by {format_option('drop', *others)}" if others else ""
-    rows = ", or leave out their rows" if target in counts.index else ""
-    raise DataError(
-        f"{columns.path} holds {values}, {'most ' if len(counts) > 3 else ''}in {most}: fill them"
-        f"{rows}{way}"
-    )
+    rows = ", or leave out their rows" if target in counts else ""
+    raise DataError(f"{path} holds {values}, {count_by_column(counts)}: fill them{rows}{way}")
+
+
+def count_by_column(counts: Mapping[str, int]) -> str:
+    """Returns the largest counts with their columns as text: in 'age' (30), 'size' (20)."""
+    most = sorted(counts.items(), key=lambda item: -item[1])[:MAX_COUNTED_COLUMNS]
+    texts = ", ".join(f"{name!r} ({count:,})" for name, count in most)
+    return f"{'most ' if len(counts) > len(most) else ''}in {texts}"

@@ -1,0 +1,127 @@
+"""Learns from the training rows what stands for missing values, and which categories are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ....models.data_spec import Column
+from .column_features import OTHER
+from .column_names import quote_some
+from .column_types import MAX_CATEGORIES, are_categories
+from .source import format_option
+from .typed_columns import Columns, count_by_column
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+MIN_INDICATOR_SHARE = 0.05
+"""The smallest share of training rows without a value that has a feature of its own."""
+MIN_CATEGORY_ROWS = 10
+MIN_CATEGORY_SHARE = 0.01
+"""A category is rare if it has fewer training rows than both say; in a column with more different
+texts than categories have, if it has fewer than `MIN_CATEGORY_ROWS`."""
+FILL_WORDS = {
+    "number": ("numbers", "the median"),
+    "amount": ("numbers", "the median"),
+    "date": ("dates", "the median"),
+    "flag": ("flags", "the most frequent value"),
+    "category": ("categories", "the most frequent one"),
+}
+"""What is missing, and what stands for it, by the role of a column."""
+
+
+def learn_columns(
+    columns: Columns, names: Sequence[str], rows: Sequence[int]
+) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """Returns how the columns `names` become features, and notes for the user.
+
+    Columns without a feature are left out. `rows` are the positions of the rows to learn from: all
+    but those of the test part.
+    """
+    kinds, constant, without_values, without_categories = [], [], [], []
+    for name in names:
+        kind, column = columns.kinds[name], columns.frame[name]
+        if not column.hasnans and kind.role != "text":
+            kinds.append(kind)
+            continue
+        training = column.iloc[rows]
+        if kind.role == "text":
+            is_declared = name in columns.options.as_category
+            categories = _choose_categories(column, training, is_declared)
+            kind = kind._replace(role="category", categories=categories)
+        if column.hasnans:
+            kind = _learn_missing(kind, training)
+        if not training.count():
+            without_values.append(name)
+        elif len(kind.categories) == 1 and not kind.marks_missing:
+            (without_categories if kind.categories == (OTHER,) else constant).append(name)
+        else:
+            kinds.append(kind)
+    notes = []
+    if without_values:
+        notes.append(f"left out, without any value to learn from: {quote_some(without_values)}")
+    notes += [f"left out the column {name!r}, which holds one text alone" for name in constant]
+    if without_categories:
+        notes.append(
+            f"left out, as their texts name rows and not categories: "
+            f"{quote_some(without_categories)}; "
+            f"{format_option('as_category', without_categories[0])} keeps one"
+        )
+    return tuple(kinds), (*notes, *_describe_columns(kinds, columns.frame))
+
+
+def _choose_categories(
+    column: Series[Any], training: Series[Any], is_declared: bool
+) -> tuple[str, ...]:
+    """Returns the categories that become features, and `other` if training rows have more.
+
+    If the user has declared that the texts are categories, all are kept.
+    """
+    counts = training.value_counts()
+    kept = counts
+    if not is_declared and are_categories(column.nunique(), column.count()):
+        kept = counts[counts >= min(MIN_CATEGORY_ROWS, MIN_CATEGORY_SHARE * len(training))]
+    elif not is_declared:
+        kept = counts[counts >= MIN_CATEGORY_ROWS].head(MAX_CATEGORIES)
+    rest = [OTHER] if len(kept) < len(counts) else []
+    return tuple(dict.fromkeys([*sorted(kept.index), *rest]))
+
+
+def _learn_missing(kind: Column, training: Series[Any]) -> Column:
+    """Returns `kind` with the value that stands for a missing one: the median, or the mode."""
+    marks_missing = bool(training.isna().mean() >= MIN_INDICATOR_SHARE)
+    if not training.count():
+        return kind
+    if kind.role == "category":
+        mode = str(training.mode().iloc[0])
+        fill = mode if mode in kind.categories else OTHER
+    else:
+        fill = repr(float(training.mode().iloc[0] if kind.role == "flag" else training.median()))
+    return kind._replace(fill=fill, marks_missing=marks_missing)
+
+
+def _describe_columns(kinds: Sequence[Column], frame: DataFrame) -> Iterator[str]:
+    """Yields notes on missing values, rare categories, and categories of the test part alone."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    rare, unknown = {}, {}
+    for kind in kinds:
+        column = frame[kind.name]
+        if kind.fill:
+            counts.setdefault(FILL_WORDS[kind.role], {})[kind.name] = int(column.isna().sum())
+        if kind.role == "category" and (others := set(column.dropna()) - set(kind.categories)):
+            (rare if OTHER in kind.categories else unknown)[kind.name] = len(others)
+    for (noun, filler), missing in counts.items():
+        yield (
+            f"{sum(missing.values()):,} missing {noun} are filled by {filler} of the training "
+            f"rows, {count_by_column(missing)}"
+        )
+    if marked := [kind.name for kind in kinds if kind.marks_missing]:
+        yield f"another feature says where values are missing in {quote_some(marked)}"
+    if rare:
+        yield f"{sum(rare.values()):,} rare categories become {OTHER!r}, {count_by_column(rare)}"
+    if unknown:
+        yield (
+            f"{sum(unknown.values()):,} categories of the test part alone have no feature, "
+            f"{count_by_column(unknown)}"
+        )
