@@ -38,7 +38,7 @@ class TensorData(DeviceDataModule):
         name: A built-in data set, such as `digits`; `latentune list` names all. Or the path of a
             folder of images; a folder of .txt files with one text per line; a .csv, .tsv, .csv.gz,
             .tsv.gz, .parquet or .feather file with a table, with texts or with the paths of
-            images; or a .npy or .npz file.
+            images; a folder of Hugging Face's `save_to_disk`; or a .npy or .npz file.
         data_dir: The folder of torchvision's data. If None, use the folder in the environment
             variable LATENTUNE_DATA. Without that variable, use a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, images keep

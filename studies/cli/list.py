@@ -29,6 +29,7 @@ FILE_KINDS = {
     "FOLDER of .txt": "Texts, such as names: one file for each class, one line for each text.",
     "CSV": "A table; or texts with their classes; or paths of images with theirs.",
     "TABLE": "The same in a .tsv, .csv.gz, .tsv.gz, .parquet or .feather file.",
+    "FOLDER of datasets": "What save_to_disk of Hugging Face's datasets has written.",
     "ARRAY": "A .npy or .npz file of images or of rows of a table.",
 }
 """Descriptions of the files and folders that a user can give as DATA."""

@@ -184,7 +184,7 @@ def _list_shared_items(data: TensorData) -> pd.DataFrame:
     tables = []
     for name, pairs in find_shared_items(train, val, test).items():
         part = getattr(data.splits, name)
-        items, copied = part.take(pairs[:, 0]), train.take(pairs[:, 1])
+        items, copied = part.take(pairs[:, 0].tolist()), train.take(pairs[:, 1].tolist())
         if not len(pairs):
             continue
         rows = {

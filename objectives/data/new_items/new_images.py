@@ -21,6 +21,7 @@ from ..sources.image_decoding import (
     ImageFormat,
     open_image,
     read_image,
+    read_images,
     silence_pillow,
     to_upright,
 )
@@ -34,8 +35,10 @@ from ..sources.pixel_range import (
     rescale_pixels,
 )
 from ..sources.resizing import COLORS_LOST_REASON
-from ..sources.source import is_array, is_table
-from .new_arrays import read_new_array
+from ..sources.saved_dataset import SavedDataset
+from ..sources.saved_images import packed_images
+from ..sources.source import is_array, is_saved_dataset, is_table
+from .new_arrays import prepare_array, read_new_array
 from .new_items import (
     STANDARD_INPUT,
     NewItems,
@@ -69,9 +72,14 @@ def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[New
     """
     items: list[NewItems] = []
     files = (file for name in inputs for file in _find_files(name))
-    for are_arrays, group in groupby(files, lambda file: is_array(file.path)):
+    for are_arrays, group in groupby(files, lambda file: _holds_arrays(file.path)):
         if are_arrays:
-            items += [read_new_array(file.path, preparation) for file in group]
+            items += [
+                read_new_array(file.path, preparation)
+                if is_array(file.path)
+                else _read_saved_images(file.path, preparation)
+                for file in group
+            ]
         else:
             items.append(_decode_on_demand(list(group), preparation))
     return items
@@ -81,12 +89,28 @@ def _find_files(name: str) -> Iterator[_ImageFile]:
     for path in resolve_paths(name):
         if path == STANDARD_INPUT:
             yield from (_ImageFile(line, {}) for line in read_standard_input_lines())
-        elif os.path.isdir(path):
+        elif os.path.isdir(path) and not is_saved_dataset(path):
             yield from _files_of_folder(path)
-        elif is_table(path):
+        elif is_table(path) and not os.path.isdir(path):
             yield from _files_of_list(Path(path))
         else:
             yield _ImageFile(path, {})
+
+
+def _holds_arrays(path: str) -> bool:
+    """Returns whether the images of a file or folder are read together, and not one by one."""
+    return is_array(path) or os.path.isdir(path)
+
+
+def _read_saved_images(path: str, preparation: Preparation) -> NewItems:
+    """Returns the images of all parts of a saved data set, in the order of the parts."""
+    saved = SavedDataset(Path(path))
+    if len(saved.images) != 1:
+        raise DataError(f"{path} has {len(saved.images)} columns of images, and one is needed")
+    files = [file for part in saved.folders for file in packed_images(saved, part, *saved.images)]
+    _, height, width = preparation.spec.shape
+    images = read_images(files, height if height == width else None)
+    return prepare_array("image", images.numpy(), path, preparation)
 
 
 def _files_of_list(path: Path) -> Iterator[_ImageFile]:

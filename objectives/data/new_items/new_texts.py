@@ -63,7 +63,7 @@ def _find_texts(name: str, preparation: Preparation) -> Iterator[_Texts]:
         yield _texts_of_lines("standard input", lines)
     elif name.lower().endswith(TEXT_SUFFIX) or is_table(name):
         for path in map(Path, resolve_paths(name)):
-            if is_table(path.name):
+            if is_table(str(path)):
                 yield _texts_of_table(path, preparation)
             else:
                 yield _texts_of_lines(str(path), read_text_lines(path))

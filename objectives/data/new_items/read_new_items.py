@@ -97,7 +97,7 @@ def _read_other_classes(data: "TensorData", part: Literal["train", "test"], seed
         )
     dataset = load_source(data.source._replace(only=(), deduplicate=False), data.cache)
     names = [name for name in dataset.spec.classes if name not in only]
-    items = getattr(take_classes(dataset, names, data.name), part)
+    items = getattr(take_classes(dataset, names, str(data.name)), part)
     if not len(items):
         raise DataError(f"{data.name} has no {part} items of other classes: name other data")
     items = items.take(_sample_indices(len(items), seed))

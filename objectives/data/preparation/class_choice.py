@@ -43,8 +43,8 @@ def take_classes(dataset: LoadedDataset, names: Collection[str], source: str) ->
     def take(part: Part) -> Part:
         assert part.targets is not None
         chosen = torch.isin(part.targets, torch.tensor(numbers)).nonzero().flatten()
-        inputs, targets, rows = part.take(chosen.tolist())
-        return Part(inputs, torch.searchsorted(torch.tensor(numbers), targets), rows)
+        kept_targets = torch.searchsorted(torch.tensor(numbers), part.targets[chosen])
+        return Part(part.take(chosen.tolist()).inputs, kept_targets, part.row_indices[chosen])
 
     return dataset._replace(
         train=take(dataset.train),

@@ -4,7 +4,7 @@ Equal items stay together.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from math import gcd
@@ -35,6 +35,28 @@ def hold_out(part: Part, fraction: float, seed: int) -> tuple[Part, Part]:
     first_indices = first_occurrences(part.inputs)
     kept, held_out = split_indices(part.targets, len(part), fraction, seed, first_indices)
     return part.take(kept), part.take(held_out)
+
+
+def choose_rows(
+    rows: Sequence[int],
+    test: Container[int],
+    val: Container[int],
+    split: Callable[[list[int]], tuple[list[int], list[int]]],
+) -> tuple[list[int], list[int]]:
+    """Returns the training rows and the test rows of a source with parts of its own.
+
+    Args:
+        rows: All rows.
+        test: The rows of the test part; empty if the source has none.
+        val: The rows of the validation part, which are in neither result.
+        split: A function that takes the other rows, and returns the indices of those to train on
+            and of those to test. It is used if there is no test part.
+    """
+    others = [row for row in rows if row not in test and row not in val]
+    if own := [row for row in rows if row in test]:
+        return others, own
+    kept, held_out = split(others)
+    return [others[index] for index in kept], [others[index] for index in held_out]
 
 
 def split_indices(

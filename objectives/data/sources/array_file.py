@@ -57,13 +57,18 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     True, labels are numbers to predict; otherwise `encode_targets` decides whether they are
     classes.
     """
-    kind, items, labels = check_arrays(_load_arrays(path), str(path))
+    return array_dataset(_load_arrays(path), str(path), numbers)
+
+
+def array_dataset(arrays: Mapping[str, Array], path: str, numbers: bool = False) -> LoadedDataset:
+    """Returns the data set in the arrays of a file; see `read_array`."""
+    kind, items, labels = check_arrays(arrays, path)
     if numbers and not labels:
         raise DataError(f"{path} has no targets to predict as numbers: add an array 'y'")
-    classes, targets = encode_targets(labels, numbers, str(path)) if labels else ((), {})
+    classes, targets = encode_targets(labels, numbers, path) if labels else ((), {})
     maximum, notes = 0, tuple[str, ...]()
     if kind == "image":
-        tensors, maximum, notes = _image_tensors(items, str(path))
+        tensors, maximum, notes = _image_tensors(items, path)
     else:
         tensors = {part: to_float64_rows(array) for part, array in items.items()}
     dataset = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}

@@ -31,8 +31,8 @@ class _Array:
     def __setstate__(self, state: tuple[int, tuple[int, ...], _Type, bool, str | bytes]) -> None:
         _, shape, _, is_fortran, data = state
         raw = data.encode("latin-1") if isinstance(data, str) else data
-        order = "F" if is_fortran else "C"
-        self.pixels = np.frombuffer(raw, np.uint8).reshape(shape, order=order)
+        pixels = np.frombuffer(raw, np.uint8)
+        self.pixels = pixels.reshape(shape[::-1]).T if is_fortran else pixels.reshape(shape)
 
 
 class _ArrayUnpickler(pickle.Unpickler):

@@ -20,6 +20,8 @@ TARGET_COLUMN_NAMES = {
     *("species", "variety", "diagnosis"),
 }
 """Usual names of a target column, in lower case."""
+LABEL_COLUMN_NAMES = ("label", "class", "target")
+"""Usual names of a column with the classes of images, in lower case."""
 PATH_COLUMN_NAMES = {"path", "file", "image", "filename"}
 """Usual names of a column with the paths of images, in lower case."""
 USUAL_COLUMN_NAMES = {

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,6 +43,20 @@ METADATA = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
 TRANSPOSED_ORIENTATIONS = (5, 6, 7, 8)  # those that exchange height and width
 
 
+class PackedImage(NamedTuple):
+    """An image file within another file: its name for messages, and its bytes."""
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ImageFile: TypeAlias = str | PackedImage
+"""The path of an image file, or the file itself."""
+
+
 class ImageFormat(NamedTuple):
     """A mode (`L` or `RGB`), a width and height, and whether pixels are floats."""
 
@@ -72,7 +87,7 @@ Headers: TypeAlias = set[tuple[str, tuple[int, int]]]
 """Different modes and upright sizes of image files."""
 
 
-def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
+def read_images(paths: Sequence[ImageFile], image_size: int | None) -> torch.Tensor:
     """Returns the pixels of image files, with shape (N, C, H, W).
 
     The pixels are bytes; if a file has more than 8 bits, they are floats in [0, 1]. The images are
@@ -90,7 +105,7 @@ def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
 
 
 def _read_in_common_format(
-    paths: Sequence[str], headers: Headers, image_size: int | None
+    paths: Sequence[ImageFile], headers: Headers, image_size: int | None
 ) -> torch.Tensor | None:
     """Returns the pixels of image files in the common format of `headers`.
 
@@ -125,7 +140,7 @@ def _read_in_common_format(
     return torch.from_numpy(images) if is_common_format() else None
 
 
-def read_image(path: str, form: ImageFormat) -> DecodedImage:
+def read_image(path: ImageFile, form: ImageFormat) -> DecodedImage:
     """Returns the content of an image file, with its pixels in the format `form`."""
     from PIL import ImageOps
 
@@ -139,7 +154,7 @@ def read_image(path: str, form: ImageFormat) -> DecodedImage:
 
 
 def decode_image(
-    path: str, mode: str, fit: Fit | None = None, short_side: int = 0
+    path: ImageFile, mode: str, fit: Fit | None = None, short_side: int = 0
 ) -> DecodedImage:
     """Returns the pixels of an image file, with its mode and size.
 
@@ -175,7 +190,7 @@ def _common_format(headers: Headers, image_size: int | None) -> ImageFormat:
     return ImageFormat(mode, size, as_floats=not modes.isdisjoint(HIGH_BIT_MODES))
 
 
-def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+def read_image_headers(paths: Iterable[ImageFile]) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yields the mode of each image file, and the width and height of the upright image."""
     for path in paths:
         with open_image(path) as image:
@@ -194,7 +209,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextmanager
-def open_image(path: str) -> Iterator[Image.Image]:
+def open_image(path: ImageFile) -> Iterator[Image.Image]:
     """Opens an image file in a `with` block; an error in the block becomes a DataError.
 
     The message of the error has the path of the file.
@@ -202,8 +217,10 @@ def open_image(path: str) -> Iterator[Image.Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        check_file(path, "image")
-        with Image.open(path, formats=FORMATS) as image:
+        if isinstance(path, str):
+            check_file(path, "image")
+        file = path if isinstance(path, str) else BytesIO(path.content)
+        with Image.open(file, formats=FORMATS) as image:
             if image.mode not in (*GRAY_MODES, *COLOR_MODES, *HIGH_BIT_MODES):
                 raise DataError(
                     f"{path} has pixels of mode {image.mode}, whose range is unknown: save it "
@@ -240,7 +257,7 @@ def silence_pillow() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
+def to_upright(image: Image.Image, mode: str, path: ImageFile) -> Image.Image:
     """Returns an image turned by its EXIF orientation; transparent pixels become white.
 
     If an image has more than 8 bits, the result has mode `F` and floats in [0, 1]. Otherwise it

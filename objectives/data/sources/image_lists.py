@@ -16,7 +16,7 @@ from ..parts import LoadedDataset
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, normalize_label, quote_some
 from .csv_cells import SNIFF_LENGTH, decode_text, read_first_rows
-from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
+from .header_row import IMAGE_SUFFIX, LABEL_COLUMN_NAMES, PATH_COLUMN_NAMES
 from .image_files import ImageFiles, read_image_files
 from .source import NO_TARGET, Source, TableOptions, has_declared_names
 from .table_file import open_csv, read_file_bytes
@@ -25,7 +25,6 @@ from .typed_columns import read_text_columns
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-LABEL_COLUMN_NAMES = ("label", "class", "target")
 PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
 """The possible file names of the list of each part."""
 CLASSES_FILE = "classes.csv"

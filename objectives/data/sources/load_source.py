@@ -17,7 +17,17 @@ from .image_folder import read_image_folder
 from .image_lists import find_part_lists, lists_images, read_image_csv, read_part_lists
 from .resizing import resize_dataset
 from .row_number_columns import drop_row_numbers
-from .source import ARRAYS, TABLES, Source, is_array, is_table, unknown_source_error
+from .saved_dataset import SavedDataset
+from .saved_images import read_saved_images
+from .source import (
+    ARRAYS,
+    TABLES,
+    Source,
+    is_array,
+    is_saved_dataset,
+    is_table,
+    unknown_source_error,
+)
 from .table_dataset import find_target, read_table
 from .text_dataset import TEXT_SUFFIX, find_text_files, read_text_folder, read_text_table
 from .typed_columns import Columns, read_columns
@@ -28,12 +38,13 @@ SourceKind = Literal[
     "image lists",
     "image list",
     "text folder",
+    "saved images",
     "table",
     "array",
     "other file",
 ]
 IMAGE_FILE_KINDS = ("image folder", "image lists", "image list")
-KINDS_WITH_COLUMNS = ("image lists", "image list", "table")
+KINDS_WITH_COLUMNS = ("image lists", "image list", "saved images", "table")
 
 
 def find_kind(name: str) -> SourceKind | None:
@@ -42,6 +53,8 @@ def find_kind(name: str) -> SourceKind | None:
     if name in DATASETS:
         return "built-in"
     if os.path.isdir(name):  # Path.is_dir raises an error for a very long name
+        if is_saved_dataset(path):
+            return "saved images" if SavedDataset(path).images else "table"
         if find_part_lists(path):
             return "image lists"
         return "text folder" if find_text_files(path) else "image folder"
@@ -77,7 +90,7 @@ def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
     if source.table.given_options() and kind not in KINDS_WITH_COLUMNS:
         given = " ".join(f"`{option}=`" for option in source.table.given_options())
         raise DataError(f"{short_name} is not a table with columns: leave out {given}")
-    if source.numbers and (kind == "built-in" or not path.is_file()):
+    if source.numbers and (kind == "built-in" or not (path.is_file() or is_saved_dataset(path))):
         raise DataError(f"{short_name} has classes, not numbers to predict")
     if kind == "image list":
         return read_image_csv(source, cache)
@@ -85,6 +98,8 @@ def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
         return read_part_lists(source, find_part_lists(path), cache)
     if kind == "image folder":
         return read_image_folder(source, cache)
+    if kind == "saved images":
+        return read_saved_images(source, cache)
     if kind == "built-in":
         dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
     elif kind == "text folder":

@@ -26,6 +26,8 @@ ARRAY_SUFFIXES = (".npy", ".npz")
 PACKED_SUFFIXES = (".csv.gz", ".tsv.gz")
 DECLARED_SUFFIXES = (".parquet", ".feather")
 """Suffixes of tables that declare the names of their columns."""
+SPLITS_FILE, STATE_FILE, INFO_FILE = "dataset_dict.json", "state.json", "dataset_info.json"
+"""Files in the folder of a saved data set of Hugging Face; the first holds the names of splits."""
 TABLE_SUFFIXES = (".csv", ".tsv", *PACKED_SUFFIXES, *DECLARED_SUFFIXES)
 TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
 
@@ -181,8 +183,16 @@ def unknown_source_error(name: str) -> DataError:
 
 
 def is_table(name: str) -> bool:
-    """Returns whether a file name has the suffix of a table file."""
-    return name.lower().endswith(TABLE_SUFFIXES)
+    """Returns whether a path is that of a table file or of a saved data set."""
+    return name.lower().endswith(TABLE_SUFFIXES) or is_saved_dataset(name)
+
+
+def is_saved_dataset(folder: str | Path) -> bool:
+    """Returns whether a folder was written by `save_to_disk` of Hugging Face's `datasets`."""
+    splits, state, info = (
+        os.path.isfile(os.path.join(folder, name)) for name in (SPLITS_FILE, STATE_FILE, INFO_FILE)
+    )
+    return splits or (state and info)
 
 
 def is_packed(path: Path) -> bool:
@@ -192,7 +202,7 @@ def is_packed(path: Path) -> bool:
 
 def has_declared_names(path: str | Path) -> bool:
     """Returns whether a path is that of a table which declares the names of its columns."""
-    return str(path).lower().endswith(DECLARED_SUFFIXES)
+    return str(path).lower().endswith(DECLARED_SUFFIXES) or is_saved_dataset(path)
 
 
 def is_array(name: str) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
 from ..parts import MAX_NUMBER, LoadedDataset, Part, is_valid_number
-from ..preparation.hold_out import TEST_FRACTION, first_occurrences, split_indices
+from ..preparation.hold_out import TEST_FRACTION, choose_rows, first_occurrences, split_indices
 from .column_features import column_features
 from .column_names import check_column_exists, quote_some
 from .column_preparation import learn_columns
@@ -52,7 +52,7 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     for name in names:
         _check_values(columns, name)
     classes, targets = column_targets(columns, target, numbers)
-    rest, test = _split_rows(columns.frame[names], targets)
+    rest, test = _choose_rows(columns, names, targets)
     kinds, notes = learn_columns(columns, names, rest)
     features = _make_features(columns, kinds)
     whole = Part(torch.from_numpy(np.stack(list(features.values()), axis=1)), targets)
@@ -68,7 +68,8 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
         )
     shape = (len(features),)
     spec = DataSpec(shape, "table", classes, features=tuple(features), columns=kinds)
-    return LoadedDataset(whole.take(rest), whole.take(test), spec, notes=notes)
+    val = whole.take(columns.val_rows) if columns.val_rows else None
+    return LoadedDataset(whole.take(rest), whole.take(test), spec, val, notes)
 
 
 def find_target(columns: Columns) -> str | None:
@@ -152,8 +153,22 @@ def _check_values(columns: Columns, name: str) -> None:
             )
 
 
+def _choose_rows(
+    columns: Columns, names: Sequence[str], targets: torch.Tensor | None
+) -> tuple[list[int], list[int]]:
+    """Returns the rows to learn from and the rows of the test part, before values are filled."""
+    frame = columns.frame[names]
+    if not columns.val_rows and not columns.test_rows:
+        return _split_rows(frame, targets)
+
+    def split(rows: Sequence[int]) -> tuple[list[int], list[int]]:
+        return _split_rows(frame.iloc[rows], None if targets is None else targets[rows])
+
+    return choose_rows(range(len(frame)), columns.test_rows, columns.val_rows, split)
+
+
 def _split_rows(frame: DataFrame, targets: torch.Tensor | None) -> tuple[list[int], list[int]]:
-    """Returns the rows to learn from and the rows of the test part, before values are filled.
+    """Returns the indices of the rows to learn from, and those of the test part.
 
     Rows with equal values, or with missing values in the same columns, are equal.
     """

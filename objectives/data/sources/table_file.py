@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from ..data_error import SMALL_FILE_BYTES, DataError, check_input_file, check_input_size
 from ..memory.frame_csv import category_names, frame_to_csv
-from .source import TableOptions, has_declared_names, is_packed
+from .saved_dataset import SavedDataset
+from .source import TableOptions, has_declared_names, is_packed, is_saved_dataset
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,15 +27,29 @@ class TableFile(NamedTuple):
     Attributes:
         content: The CSV file.
         categories: Columns that the file declares as categories.
+        target: The column that the file declares as the only one of classes.
+        lengths: Number of rows of each part, in the order of the rows; empty without parts.
     """
 
     content: BinaryIO
     categories: tuple[str, ...] = ()
+    target: str | None = None
+    lengths: Mapping[str, int] = MappingProxyType({})
 
-    def add_categories(self, options: TableOptions) -> TableOptions:
-        """Returns options that name the categories, too, unless the user calls them numbers."""
+    def complete(self, options: TableOptions) -> TableOptions:
+        """Returns the user's options, completed by what the file declares."""
         others = set(self.categories).difference(options.as_number, options.as_category)
-        return replace(options, as_category=(*options.as_category, *sorted(others)))
+        categories = (*options.as_category, *sorted(others))
+        return replace(options, as_category=categories, target=options.target or self.target)
+
+    def rows(self, part: str) -> range:
+        """Returns the rows of a part, from 0; empty without this part."""
+        start = 0
+        for name, length in self.lengths.items():
+            if name == part:
+                return range(start, start + length)
+            start += length
+        return range(0)
 
 
 @contextmanager
@@ -43,6 +59,9 @@ def open_table(path: Path) -> Iterator[TableFile]:
     Raises:
         DataError: If the file cannot be read, is too large, or needs a package that is missing.
     """
+    if is_saved_dataset(path):
+        yield _open_saved_table(path)
+        return
     if has_declared_names(path):
         frame = _read_frame(path)
         yield TableFile(BytesIO(frame_to_csv(frame, str(path))), category_names(frame))
@@ -75,6 +94,25 @@ def _unpack(file: BinaryIO, path: Path) -> bytes:
         chunks.append(chunk)
         check_input_size(f"{path}, unpacked,", sum(map(len, chunks)), "table")
     return b"".join(chunks)
+
+
+def _open_saved_table(path: Path) -> TableFile:
+    import pandas as pd
+
+    saved = SavedDataset(path)
+    tables = {part: saved.read_part(part) for part in saved.folders}
+    frames = [table.to_pandas(integer_object_nulls=True) for table in tables.values()]
+    frame = pd.concat(frames, ignore_index=True)
+    for name in map(str, frame):
+        if classes := saved.class_names(name):
+            numbers = frame[name].fillna(-1).astype(int)  # which datasets uses if there is none
+            frame[name] = pd.Categorical.from_codes(numbers, pd.Index(classes))
+    return TableFile(
+        BytesIO(frame_to_csv(frame, str(path))),
+        category_names(frame),
+        saved.find_target(None),
+        {part: len(table) for part, table in tables.items()},
+    )
 
 
 def _read_frame(path: Path) -> DataFrame:

@@ -14,6 +14,7 @@ from ..parts import LoadedDataset, Part
 from ..preparation.hold_out import (
     MIN_ITEMS,
     TEST_FRACTION,
+    choose_rows,
     first_occurrences_of_keys,
     split_indices,
 )
@@ -93,7 +94,8 @@ def read_text_table(
     if target is not None:
         notes += (f"the column {target!r} is the target",)
         known += (Column(target, "target"),)
-    dataset = _split_and_encode(texts, places, classes, targets, columns.path, notes)
+    parts = columns.test_rows, columns.val_rows
+    dataset = _split_and_encode(texts, places, classes, targets, columns.path, notes, *parts)
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
@@ -118,26 +120,33 @@ def _split_and_encode(
     targets: Tensor | None,
     source: Path,
     notes: tuple[str, ...],
+    test_rows: range = range(0),
+    val_rows: range = range(0),
 ) -> LoadedDataset:
     plain = list(map(to_plain_text, texts))
     filled = [index for index, text in enumerate(plain) if text]
     if len(filled) < MIN_ITEMS:
         raise DataError(f"{source} holds {len(filled)} texts: at least {MIN_ITEMS} are needed")
-    first_indices = first_occurrences_of_keys(plain[index] for index in filled)
-    labels = None if targets is None else targets[filled]
-    split = split_indices(labels, len(filled), TEST_FRACTION, seed=0, first_indices=first_indices)
-    letters = collect_letters(plain[filled[index]] for index in split[0])
+
+    def split(rows: list[int]) -> tuple[list[int], list[int]]:
+        first_indices = first_occurrences_of_keys(plain[row] for row in rows)
+        labels = None if targets is None else targets[rows]
+        return split_indices(labels, len(rows), TEST_FRACTION, 0, first_indices)
+
+    train_rows, held_out = choose_rows(filled, test_rows, val_rows, split)
+    letters = collect_letters(plain[row] for row in train_rows)
     length = min(MAX_TEXT_LENGTH, max(map(len, plain)))
     encoded = encode_texts(texts, letters, length)
     whole = Part(encoded.rows, targets)
-    train, test = (
-        whole.take([filled[i] for i in part if not encoded.reasons[filled[i]]]) for part in split
+    train, test, val = (
+        whole.take([row for row in rows if not encoded.reasons[row]])
+        for rows in (train_rows, held_out, val_rows)
     )
     if not len(test):
         raise DataError(f"the test texts of {source} share no letter with the training texts")
     spec = DataSpec((length,), "text", classes, letters=letters)
     notes += tuple(_notes_on_texts(texts, places, plain, letters, encoded))
-    return LoadedDataset(train, test, spec, notes=notes)
+    return LoadedDataset(train, test, spec, val if val_rows else None, notes)
 
 
 def _notes_on_texts(

@@ -42,6 +42,8 @@ class Columns(NamedTuple):
         names: All columns of the file, including those that are left out.
         path: The path of the file, for error messages.
         options: The user's options for the columns.
+        test_rows: The rows of the test part; empty if the file does not have this part.
+        val_rows: The rows of the validation part; empty if the file does not have this part.
     """
 
     frame: DataFrame
@@ -51,6 +53,8 @@ class Columns(NamedTuple):
     names: tuple[str, ...]
     path: Path
     options: TableOptions
+    test_rows: range = range(0)
+    val_rows: range = range(0)
 
     def drop_columns(self, names: Collection[str], *notes: str) -> Columns:
         """Returns the columns except those in `names`, with additional notes."""
@@ -66,7 +70,7 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
     import pandas as pd
 
     with open_table(path) as table:
-        options = table.add_categories(options)
+        options = table.complete(options)
         parsed = read_plain_table(table.content, path, options)
         if parsed is None:
             table.content.seek(0)
@@ -85,6 +89,8 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
     rows = len(next(iter(numbers.values()), texts))
     if rows < MIN_ITEMS:
         raise DataError(f"{path} holds {rows} rows: at least {MIN_ITEMS} are needed")
+    if table.lengths and rows != sum(table.lengths.values()):
+        raise DataError(f"{path} has rows without any value: leave them out")
     columns = infer_types(texts, path, options, notes)
     kinds, frame = parsed.kinds | columns.kinds, {**numbers, **columns.frame}
     order = [name for name in names if name in frame]
@@ -92,6 +98,8 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
         frame=pd.DataFrame({name: frame[name] for name in order}, copy=False),
         kinds={name: kinds[name] for name in order},
         names=names,
+        test_rows=table.rows("test"),
+        val_rows=table.rows("val"),
     )
 
 

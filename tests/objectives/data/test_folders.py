@@ -195,7 +195,7 @@ def test_a_test_part_without_classes_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("rows.xlsx", "only folders of images or texts, tables (.csv, .tsv) and arrays"),
+        ("rows.xlsx", "only folders of images or texts, tables (.csv, .tsv, .csv.gz"),
         ("names.txt", "put it into a folder of its own"),
         ("one.png", "name the folder of this image"),
     ],

@@ -145,7 +145,7 @@ def test_gray_and_colored_images(refused: Refused, trained: Path, studies: Path)
         (("mlp-photos", "rows.npy", "--out", "x.txt"), "--out must end in .csv, not 'x.txt'"),
         (("mlp-photos", "photos", "--out", "there.csv"), "there.csv is there already: choose"),
         (("mlp-photos", "names/Greek.txt"), "names/Greek.txt is not an image that can be read"),
-        (("logistic-regression-houses", "photos"), "photos is not a table: a .csv, .tsv, .npy or"),
+        (("logistic-regression-houses", "photos"), "photos is not a table: one of .csv, .tsv, "),
         (("logistic-regression-houses", "rows.npy"), "holds items of 3, but the network reads 8"),
         (("name-rnn-names", "nmaes/Greek.txt"), "did you mean 'names/Greek.txt'?"),
         (
