@@ -161,7 +161,7 @@ def _choose_rows(
     if not columns.val_rows and not columns.test_rows:
         return _split_rows(frame, targets)
 
-    def split(rows: Sequence[int]) -> tuple[list[int], list[int]]:
+    def split(rows: list[int]) -> tuple[list[int], list[int]]:
         return _split_rows(frame.iloc[rows], None if targets is None else targets[rows])
 
     return choose_rows(range(len(frame)), columns.test_rows, columns.val_rows, split)
