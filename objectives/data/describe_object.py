@@ -25,6 +25,11 @@ CONVERSION_HINTS = {
     "optuna.Study": "name it by its `study_name`",
     "numpy.ndarray": f"save it by {SAVE_ARRAY_HINT}",
     "torch.Tensor": f"save it by {SAVE_ARRAY_HINT}",
+    "numpy.MaskedArray": "fill its masked values by its method `filled`",
+    "scipy.sparray": "make it dense by its method `toarray`",
+    "scipy.spmatrix": "make it dense by its method `toarray`",
+    "sklearn.Bunch": "give its `frame`, or (its `data`, its `target`)",
+    "builtins.dict": "give the pair (x, y)",
     "PIL.Image": "save it by its method `save`, and name that file",
     "_io._IOBase": "name the file",
 }

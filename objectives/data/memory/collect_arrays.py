@@ -54,6 +54,7 @@ def is_map_style(data: Any) -> bool:
     return (
         isinstance(data, Sized)
         and hasattr(type(data), "__getitem__")
+        and not hasattr(data, "ndim")  # such as a sparse matrix
         and not isinstance(data, str | bytes | list | tuple | dict | IterableDataset)
     )
 
@@ -157,8 +158,10 @@ def _to_array(values: Any, name: str) -> Array:
     if isinstance(values, Tensor):
         values = values.detach().cpu()
         values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-    if not isinstance(values, np.ndarray | np.generic):
-        hint = "add ToTensor() to its transforms" if hasattr(values, "getbands") else "give arrays"
+    if not isinstance(values, np.ndarray | np.generic) or np.ma.isMaskedArray(values):
+        hint = conversion_hint(values) or "convert it by numpy.asarray"
+        if hasattr(values, "getbands"):
+            hint = "add ToTensor() to its transforms"
         raise DataError(f"{name} is {describe_object(values)}, not an array: {hint}")
     if values.dtype.kind not in "fiub":
         raise DataError(

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....storage.atomic_write import atomic_file
-from ..sources.array_file import check_arrays
+from ..sources.array_file import check_arrays, pixel_ranges
 from ..sources.column_names import check_column_exists
+from ..sources.pixel_range import learn_maximum
 from .collect_arrays import collect_arrays
 from .frame_csv import add_target, as_pandas, frame_options, frame_to_csv
 
@@ -59,7 +60,10 @@ def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
     frame = as_pandas(data)
     if frame is None:
         arrays = collect_arrays(data)
-        check_arrays(arrays, "the array" if len(arrays) < 3 else type(data).__name__)
+        name = "the array" if len(arrays) < 3 else type(data).__name__
+        checked = check_arrays(arrays, name)
+        if checked.kind == "image":
+            learn_maximum(pixel_ranges(checked.items), name)
         path = folder / f"array-{_digest_arrays(arrays)}.npz"
         if not path.exists():
             with atomic_file(path) as partial, partial.open("xb") as file:

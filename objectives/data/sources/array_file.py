@@ -14,6 +14,7 @@ from ..data_error import DataError, check_input_file, check_input_size
 from ..parts import LoadedDataset, Part, is_valid_number, to_float
 from ..preparation.hold_out import MIN_ITEMS, TEST_FRACTION, hold_out
 from .pixel_range import (
+    PixelRange,
     array_pixel_range,
     describe_range,
     learn_maximum,
@@ -98,9 +99,11 @@ def check_arrays(arrays: Mapping[str, Array], name: str) -> CheckedArrays:
         raise DataError(
             f"{name} holds {len(items['train'])} items: at least {MIN_ITEMS} are needed"
         )
-    for array in items.values():
-        _check_finite(array, name)
     labels = {part: found for part, (_, found) in pairs.items() if found is not None}
+    for array in items.values():
+        _check_finite(array, f"{name} holds values")
+    for array in labels.values():
+        _check_finite(array, f"{name} has targets")
     if labels and len(labels) < len(pairs):
         missing = next(part for part in pairs if part not in labels)
         raise DataError(f"{name} has no labels for its {missing} part: add 'y_{missing}'")
@@ -130,7 +133,7 @@ def check_array_items(arrays: Mapping[str, Array], name: str) -> tuple[Kind, Arr
     return kind, items["x"]
 
 
-def _check_finite(array: Array, name: str) -> None:
+def _check_finite(array: Array, what: str) -> None:
     """Raises DataError if an item holds a value that is not finite, or beyond 1e150."""
     if array.dtype.kind != "f":
         return
@@ -142,7 +145,7 @@ def _check_finite(array: Array, name: str) -> None:
     if len(invalid):
         first = f"{len(invalid):,} items, the first " if len(invalid) > 1 else "the item "
         raise DataError(
-            f"{name} holds values that are not finite, or beyond 1e150, in {first}at index "
+            f"{what} that are not finite, or beyond 1e150, in {first}at index "
             f"{invalid[0]:,}: leave out or fill such items"
         )
 
@@ -238,6 +241,11 @@ def _channels_first(shape: tuple[int, ...], name: str) -> tuple[int, ...] | None
     """Returns the order of axes that moves the channels first; None without a channel axis."""
     if len(shape) == 2 and min(shape) > 0:
         return None
+    if not shape:
+        raise DataError(
+            f"{name} holds one number for each item: give rows, by reshape(-1, 1) if each number "
+            "is an item"
+        )
     first, last = (len(shape) == 3 and shape[axis] in CHANNEL_COUNTS for axis in (0, -1))
     if not (first or last) or min(shape) < 1:
         raise DataError(
@@ -252,10 +260,15 @@ def _channels_first(shape: tuple[int, ...], name: str) -> tuple[int, ...] | None
     return (0, 1, 2, 3) if first else (0, 3, 1, 2)
 
 
+def pixel_ranges(items: Mapping[str, Array]) -> dict[str, PixelRange]:
+    """Returns the range of the pixels of each part that has items."""
+    return {part: array_pixel_range(array) for part, array in items.items() if len(array)}
+
+
 def _image_tensors(
     items: dict[str, Array], name: str
 ) -> tuple[dict[str, torch.Tensor], int, tuple[str, ...]]:
-    ranges = {part: array_pixel_range(array) for part, array in items.items() if len(array)}
+    ranges = pixel_ranges(items)
     maximum = learn_maximum(ranges, name)
     tensors = {part: torch.from_numpy(to_unit_range(a, maximum)) for part, a in items.items()}
     if len({tensor.dtype for tensor in tensors.values()}) > 1:

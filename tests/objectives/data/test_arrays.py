@@ -132,7 +132,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ),
         ({"x": pixels(20, 5, 8, 8)}, r"items of shape \(5, 8, 8\): rows are \(F,\)"),
         ({"x": pixels(20, 3, 8, 3)}, "first and the last axis could both be the channels"),
-        ({"x": pixels(20)}, r"items of shape \(\)"),
+        ({"x": pixels(20)}, "one number for each item"),
         ({"x": np.array(["a"] * 20)[:, None]}, "which are not numbers"),
         ({"x": np.array(5)}, "holds 0 items"),
         ({"x": pixels(20, 8, 8), "y": np.arange(19)}, r"20 items, and labels of shape \(19,\)"),

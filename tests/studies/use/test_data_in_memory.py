@@ -11,6 +11,8 @@ import polars
 import pytest
 import pytorch_lightning as pl
 import torch
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_wine
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import latentune
@@ -191,6 +193,18 @@ BAD = {
     "the first and the last axis could both be the channels": lambda: np.zeros((N, 3, 8, 3)),
     "holds 5 items: at least 10": lambda: ROWS[:5],
     "data is a list of 3": lambda: [1, 2, 3],
+    "holds pixels from -5 to 4, whose range is unknown": lambda: (
+        np.arange(N * 64).reshape(N, 8, 8) % 10 - 5
+    ),
+    "not finite, or beyond 1e150, in the item at index 3": lambda: (
+        ROWS,
+        np.where(np.arange(N) == 3, np.nan, 1.5),
+    ),
+    "fill its masked values by its method `filled`": lambda: np.ma.masked_less(ROWS, 0),
+    "make it dense by its method `toarray`": lambda: csr_matrix(ROWS),
+    "give its `frame`, or": load_wine,
+    "data is a dict of 2: give the pair": lambda: {"x": ROWS, "y": LABELS},
+    "reshape.-1, 1. if each number is an item": lambda: ROWS[:, 0],
     "data is a DataLoader": lambda: DataLoader(Texts()),
     "holds a list of 1: give each value a column": lambda: frame().assign(a=[[1]] * N),
 }
