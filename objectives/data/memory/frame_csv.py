@@ -43,19 +43,18 @@ def add_target(frame: DataFrame, labels: Any) -> tuple[DataFrame, str]:
 def frame_to_csv(frame: DataFrame, name: str = "the frame") -> bytes:
     """Returns the rows of a frame as a CSV file in UTF-8, without the index.
 
-    Missing values become empty cells. In a column of floats, one number has more than three
-    decimal places, so that no number looks like a thousand, as 1.234 may.
+    Missing values become empty cells, and a list or array becomes a text. In a column of floats,
+    one number has more than three decimal places, so that no number looks like a thousand, as
+    1.234 may.
 
     Raises:
-        DataError: If two columns have the same name, or a cell holds no number, text or time. The
-            message calls the frame `name`.
+        DataError: If two columns have the same name. The message calls the frame `name`.
     """
     names = [normalize_label(str(name)) for name in frame]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{name} has two columns {quote_some(repeated)}: rename one")
     columns = {
-        column_name: _to_cells(column, f"the column {column_name!r} of {name}")
-        for column_name, (_, column) in zip(names, frame.items(), strict=True)
+        name: _to_cells(column) for name, (_, column) in zip(names, frame.items(), strict=True)
     }
     text: str = type(frame)(columns).to_csv(index=False, lineterminator="\n")
     return text.encode()
@@ -72,11 +71,19 @@ def category_names(frame: DataFrame) -> tuple[str, ...]:
     return tuple(str(name) for name, column in frame.items() if column.dtype.name == "category")
 
 
-def _to_cells(column: Series[Any], name: str) -> Series[Any]:
-    """Returns a column of numbers as it is, or with one number as text; others as text.
+def check_cells(frame: DataFrame) -> None:
+    """Raises DataError if a cell of a frame holds several values, such as a list."""
+    for name, column in frame.items():
+        for value in column if column.dtype.kind == "O" else ():
+            if isinstance(value, list | tuple | dict | set) or hasattr(value, "shape"):
+                raise DataError(
+                    f"the column {str(name)!r} of the frame holds {describe_object(value)}: give "
+                    "each value a column of its own"
+                )
 
-    `name` describes the column in messages.
-    """
+
+def _to_cells(column: Series[Any]) -> Series[Any]:
+    """Returns a column of numbers as it is, or with one number as text; others as text."""
     column = column.reset_index(drop=True)
     if column.dtype.kind == "f":
         numbers = column.to_numpy(float, na_value=nan)
@@ -86,10 +93,4 @@ def _to_cells(column: Series[Any], name: str) -> Series[Any]:
             text = repr(float(numbers[fractions[0]]))
             cells[numbers == numbers[fractions[0]]] = text if "e" in text else f"{text}000"
         return cells
-    if column.dtype.kind == "O":
-        for value in column:
-            if isinstance(value, list | tuple | dict | set) or hasattr(value, "shape"):
-                raise DataError(
-                    f"{name} holds {describe_object(value)}: give each value a column of its own"
-                )
     return column

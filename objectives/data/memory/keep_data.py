@@ -17,7 +17,7 @@ from ..sources.array_file import check_arrays, pixel_ranges
 from ..sources.column_names import check_column_exists
 from ..sources.pixel_range import learn_maximum
 from .collect_arrays import collect_arrays
-from .frame_csv import add_target, as_pandas, frame_options, frame_to_csv
+from .frame_csv import add_target, as_pandas, check_cells, frame_options, frame_to_csv
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
             frame, target = add_target(frame, labels)
         if target not in (None, "none"):
             check_column_exists([str(name) for name in frame], target, Path("the frame"))
+        check_cells(frame)
         content = frame_to_csv(frame)
         path = folder / f"frame-{sha256(content).hexdigest()[:DIGEST_LETTERS]}.csv"
         if not path.exists():

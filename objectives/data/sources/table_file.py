@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -125,7 +126,11 @@ def _read_frame(path: Path) -> DataFrame:
     except ImportError as error:
         raise DataError(f"{path} needs pyarrow: pip install 'latentune[parquet]'") from error
     is_feather = path.suffix.lower() == ".feather"
-    read = pd.read_feather if is_feather else pd.read_parquet
+    read = (
+        pd.read_feather
+        if is_feather
+        else partial(pd.read_parquet, engine="pyarrow", page_checksum_verification=True)
+    )
     try:
         with path.open("rb") as file:
             frame: DataFrame = read(file, dtype_backend="numpy_nullable")
