@@ -189,10 +189,13 @@ def is_table(name: str) -> bool:
 
 def is_saved_dataset(folder: str | Path) -> bool:
     """Returns whether a folder was written by `save_to_disk` of Hugging Face's `datasets`."""
-    splits, state, info = (
-        os.path.isfile(os.path.join(folder, name)) for name in (SPLITS_FILE, STATE_FILE, INFO_FILE)
-    )
-    return splits or (state and info)
+
+    def has(*names: str) -> bool:
+        return all(os.path.isfile(os.path.join(folder, name)) for name in names)
+
+    if not has(SPLITS_FILE):
+        return has(STATE_FILE, INFO_FILE)
+    return any(has(os.path.join(name, STATE_FILE)) for name in os.listdir(folder))
 
 
 def is_packed(path: Path) -> bool:

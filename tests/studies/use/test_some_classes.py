@@ -14,6 +14,7 @@ from sklearn.datasets import load_digits
 
 import latentune
 from latentune import DataError, StudyError, TableOptions, TensorData
+from latentune.objectives.data.preparation import splits as memory
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -134,6 +135,17 @@ def test_a_study_of_all_classes_has_no_others(refused: Refused) -> None:
     assert "\n" not in str(error.value)
     with sqlite3.connect("runs/studies.db") as database:
         assert database.execute("select count(*) from trials").fetchall() == [(1,)]
+
+
+def test_another_process_gets_the_same_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_splits", {})
+    before = TensorData("digits", only=["3", "5"], deduplicate=True).splits
+    memory.save_splits(Path("splits.pt"))
+    monkeypatch.setattr(memory, "_splits", {})
+    monkeypatch.setitem(memory.DATASETS, "digits", None)  # nothing is left to read it with
+    memory.load_splits(Path("splits.pt"))
+    after = TensorData("digits", only=["3", "5"], deduplicate=True).splits
+    assert (before.spec, before.fingerprint) == (after.spec, after.fingerprint)
 
 
 def copies() -> tuple[str, np.ndarray]:
