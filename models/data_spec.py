@@ -48,18 +48,18 @@ class Column(NamedTuple):
         """Returns the column that `to_entry` returned as a dict; version 0.1.0 wrote a list.
 
         Raises:
-            TypeError: If a value is unknown.
-            ValueError: If the value that stands for missing ones is not a finite number.
+            TypeError: If an attribute is unknown or missing.
+            ValueError: If a list is too long, or `fill` should be a finite number and is not.
         """
         if not isinstance(entry, Mapping):
-            return cls(*map(str, entry))
-        values = {name: str(value) for name, value in entry.items()}
-        categories = tuple(map(str, entry.get("categories", ())))
-        marks_missing = entry.get("marks_missing") is True
-        new = cls(**values | {"categories": categories, "marks_missing": marks_missing})  # type: ignore[arg-type]
-        if new.fill and new.role != "category" and not isfinite(float(new.fill)):
-            raise ValueError(f"{new.fill} cannot stand for missing numbers.")
-        return new
+            entry = dict(zip(("name", "role", "decimal", "unit"), entry, strict=True))
+        values: dict[str, Any] = {name: str(value) for name, value in entry.items()}
+        values["categories"] = tuple(map(str, entry.get("categories", ())))
+        values["marks_missing"] = entry.get("marks_missing") is True
+        column = cls(**values)
+        if column.fill and column.role != "category" and not isfinite(float(column.fill)):
+            raise ValueError(f"{column.fill} cannot stand for missing numbers.")
+        return column
 
     def to_entry(self) -> dict[str, Any]:
         """Returns the attributes with values as a dict of plain values for a checkpoint."""

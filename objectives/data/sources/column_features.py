@@ -18,7 +18,7 @@ OTHER = "other"
 WEEKDAY_OF_EPOCH = 3  # 1970 began on a Thursday
 
 
-def column_features(values: Series[Any], kind: Column) -> dict[str, NDArray[np.float64]]:
+def column_features(values: Series[Any], kind: Column) -> dict[str, NDArray[Any]]:
     """Returns the features of a column by their names, each of shape (N,).
 
     A number, an amount and a flag are a feature. A date is four. A category is a feature for each
@@ -46,9 +46,7 @@ def column_features(values: Series[Any], kind: Column) -> dict[str, NDArray[np.f
     return features
 
 
-def one_hot(
-    name: str, column: Series[Any], texts: Iterable[str]
-) -> dict[str, NDArray[np.float64]]:
+def one_hot(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
     """Returns a feature of shape (N,) for each text: 1 in rows with this text, 0 in others."""
     import pandas as pd
 
@@ -60,7 +58,7 @@ def one_hot(
     }
 
 
-def _date_features(name: str, days: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def _date_features(name: str, days: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Returns year, month (from 1), weekday (from Monday = 0) and days since 1970."""
     whole = np.floor(days).astype(np.int64)
     months = whole.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

@@ -21,6 +21,8 @@ MIN_CATEGORY_ROWS = 10
 MIN_CATEGORY_SHARE = 0.01
 """A category is rare if it has fewer training rows than both say; in a column with more different
 texts than categories have, if it has fewer than `MIN_CATEGORY_ROWS`."""
+MIN_KEPT_SHARE = 0.1
+"""If fewer texts are of frequent categories, they name rows: their column has no categories."""
 FILL_WORDS = {
     "number": ("numbers", "the median"),
     "amount": ("numbers", "the median"),
@@ -32,14 +34,17 @@ FILL_WORDS = {
 
 
 def learn_columns(
-    columns: Columns, names: Sequence[str], rows: Sequence[int]
+    columns: Columns, names: Sequence[str], rows: list[int]
 ) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Returns how the columns `names` become features, and notes for the user.
 
     Columns without a feature are left out. `rows` are the positions of the rows to learn from: all
     but those of the test part.
     """
-    kinds, constant, without_values, without_categories = [], [], [], []
+    kinds: list[Column] = []
+    constant: list[str] = []
+    without_values: list[str] = []
+    without_categories: list[str] = []
     for name in names:
         kind, column = columns.kinds[name], columns.frame[name]
         if not column.hasnans and kind.role != "text":
@@ -47,8 +52,7 @@ def learn_columns(
             continue
         training = column.iloc[rows]
         if kind.role == "text":
-            is_declared = name in columns.options.as_category
-            categories = _choose_categories(column, training, is_declared)
+            categories = _choose_categories(columns, name, training)
             kind = kind._replace(role="category", categories=categories)
         if column.hasnans:
             kind = _learn_missing(kind, training)
@@ -71,19 +75,37 @@ def learn_columns(
     return tuple(kinds), (*notes, *_describe_columns(kinds, columns.frame))
 
 
-def _choose_categories(
-    column: Series[Any], training: Series[Any], is_declared: bool
-) -> tuple[str, ...]:
+def holds_categories(columns: Columns, name: str) -> bool:
+    """Returns whether a column of texts holds categories, by its values or by the user's word."""
+    column = columns.frame[name]
+    is_declared = name in columns.options.as_category
+    return is_declared or are_categories(column.nunique(), column.count())
+
+
+def merge_rare_texts(columns: Columns, name: str) -> Series[Any]:
+    """Returns a column; `other` replaces rare texts of a column without categories.
+
+    Such texts have no feature, so rows that differ only in them are equal.
+    """
+    column = columns.frame[name]
+    if columns.kinds[name].role != "text" or holds_categories(columns, name):
+        return column
+    counts = column.map(column.value_counts())
+    return column.where(column.isna() | (counts >= MIN_CATEGORY_ROWS), OTHER)
+
+
+def _choose_categories(columns: Columns, name: str, training: Series[Any]) -> tuple[str, ...]:
     """Returns the categories that become features, and `other` if training rows have more.
 
     If the user has declared that the texts are categories, all are kept.
     """
-    counts = training.value_counts()
-    kept = counts
-    if not is_declared and are_categories(column.nunique(), column.count()):
-        kept = counts[counts >= min(MIN_CATEGORY_ROWS, MIN_CATEGORY_SHARE * len(training))]
-    elif not is_declared:
+    kept = counts = training.value_counts()
+    if not holds_categories(columns, name):
         kept = counts[counts >= MIN_CATEGORY_ROWS].head(MAX_CATEGORIES)
+        if kept.sum() < MIN_KEPT_SHARE * counts.sum():
+            kept = kept[:0]
+    elif name not in columns.options.as_category:
+        kept = counts[counts >= min(MIN_CATEGORY_ROWS, MIN_CATEGORY_SHARE * len(training))]
     rest = [OTHER] if len(kept) < len(counts) else []
     return tuple(dict.fromkeys([*sorted(kept.index), *rest]))
 
@@ -104,7 +126,8 @@ def _learn_missing(kind: Column, training: Series[Any]) -> Column:
 def _describe_columns(kinds: Sequence[Column], frame: DataFrame) -> Iterator[str]:
     """Yields notes on missing values, rare categories, and categories of the test part alone."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    rare, unknown = {}, {}
+    rare: dict[str, int] = {}
+    unknown: dict[str, int] = {}
     for kind in kinds:
         column = frame[kind.name]
         if kind.fill:

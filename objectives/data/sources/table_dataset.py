@@ -15,7 +15,7 @@ from ..parts import MAX_NUMBER, LoadedDataset, Part, is_valid_number
 from ..preparation.hold_out import TEST_FRACTION, choose_rows, first_occurrences, split_indices
 from .column_features import column_features
 from .column_names import check_column_exists, quote_some
-from .column_preparation import learn_columns
+from .column_preparation import holds_categories, learn_columns, merge_rare_texts
 from .column_types import are_categories, check_mostly_numbers
 from .header_row import TARGET_COLUMN_NAMES
 from .source import NO_TARGET, format_option
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MIN_ROWS_PER_CLASS = 10
 """Smallest average number of rows of a class if there are more than 50 classes."""
 MAX_CLASSES = 1000
+MAX_LEAK_ROWS = 2000
+"""The largest number of training rows on which a column is tried as the only feature."""
 
 
 def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDataset:
@@ -58,9 +60,10 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     whole = Part(torch.from_numpy(np.stack(list(features.values()), axis=1)), targets)
     notes = (*columns.notes, *notes)
     if target is not None and targets is not None:
-        known = columns.frame[[*(kind.name for kind in kinds), target]].iloc[rest]
+        some = rest[:: -(-len(rest) // MAX_LEAK_ROWS)]
+        known = columns.frame[[*(kind.name for kind in kinds), target]].iloc[some]
         notes += (f"the column {target!r} is the target",)
-        notes += tuple(describe_leaks(known, target, targets[rest].numpy()))
+        notes += tuple(describe_leaks(known, target, targets[some].numpy()))
         kinds += (Column(target, "target"),)
     elif options.target != NO_TARGET:
         notes += (
@@ -141,14 +144,14 @@ def _mark_missing(columns: Columns, is_missing: DataFrame) -> Columns:
 def _check_values(columns: Columns, name: str) -> None:
     """Raises DataError for a number that is not finite, or a text among numbers."""
     column, path, is_text = columns.frame[name], columns.path, columns.kinds[name].role == "text"
-    if is_text and name not in columns.options.as_category:
-        if not are_categories(column.nunique(), column.count()):
-            check_mostly_numbers(column.dropna(), path)
+    if is_text and not holds_categories(columns, name):
+        check_mostly_numbers(column.dropna(), path)
     elif not is_text:
-        is_invalid = ~(is_valid_number(column.to_numpy(np.float64)) | column.isna())
+        present = column.dropna() if column.hasnans else column
+        is_invalid = ~is_valid_number(present.to_numpy(np.float64))
         if is_invalid.any():
             raise DataError(
-                f"{path} holds {column[is_invalid].iloc[0]:g} in the column {name!r}: leave out "
+                f"{path} holds {present[is_invalid].iloc[0]:g} in the column {name!r}: leave out "
                 f"that row, or the column by {format_option('drop', name)}"
             )
 
@@ -157,7 +160,8 @@ def _choose_rows(
     columns: Columns, names: Sequence[str], targets: torch.Tensor | None
 ) -> tuple[list[int], list[int]]:
     """Returns the rows to learn from and the rows of the test part, before values are filled."""
-    frame = columns.frame[names]
+    texts = {name: merge_rare_texts(columns, name) for name in names if name in columns.texts}
+    frame = columns.frame[names].assign(**texts)
     if not columns.val_rows and not columns.test_rows:
         return _split_rows(frame, targets)
 
@@ -170,17 +174,18 @@ def _choose_rows(
 def _split_rows(frame: DataFrame, targets: torch.Tensor | None) -> tuple[list[int], list[int]]:
     """Returns the indices of the rows to learn from, and those of the test part.
 
-    Rows with equal values, or with missing values in the same columns, are equal.
+    Rows are equal if their values are, or are missing in the same columns.
     """
     import pandas as pd
 
-    if not frame.shape[1]:
-        return list(range(len(frame))), []
-    keys = [
-        column.fillna(2 * MAX_NUMBER) if column.dtype.kind == "f" else pd.factorize(column)[0]
-        for _, column in frame.items()
-    ]
-    rows = torch.from_numpy(np.stack(keys, axis=1).astype(np.float64, copy=False))
+    keys = [np.zeros(len(frame))]
+    for _, column in frame.items():
+        if column.dtype.kind == "f":
+            filled = column.fillna(2 * MAX_NUMBER) if column.hasnans else column
+            keys.append(filled.to_numpy())
+        else:
+            keys.append(pd.factorize(column)[0].astype(np.float64))
+    rows = torch.from_numpy(np.stack(keys, axis=1))
     return split_indices(targets, len(frame), TEST_FRACTION, 0, first_occurrences(rows))
 
 
