@@ -207,7 +207,7 @@ def _read_torchvision_files(name: str, data_dir: Path | None) -> LoadedDataset:
     import torch
 
     from ..parts import LoadedDataset, Part
-    from .torchvision_files import FILES
+    from .torchvision_files import FILES, check_labels
 
     root, files = data_root(data_dir), FILES[name]
     if missing := [file for file in files.names if not (root / file).is_file()]:
@@ -217,6 +217,8 @@ def _read_torchvision_files(name: str, data_dir: Path | None) -> LoadedDataset:
         )
     try:
         train, test, classes = files.read(root)
+        check_labels(train, classes)
+        check_labels(test, classes)
     except Exception as error:  # scipy, bz2 and pickle raise many classes of errors
         raise DataError(f"{name} under {root} cannot be read: {error}") from error
     parts = [

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data_error import DataError
+from .arrow_files import read_arrow
 from .column_names import check_column_exists, quote_some
 from .header_row import LABEL_COLUMN_NAMES
 from .image_folder import PARTS_BY_FOLDER_NAME
@@ -62,8 +63,9 @@ class SavedDataset:
 
     def class_names(self, column: str) -> list[str]:
         """Returns the names of the classes in a column; empty if it does not hold classes."""
-        feature = self.features[column]
-        return list(map(str, feature["names"])) if feature.get("_type") == "ClassLabel" else []
+        feature = self.features.get(column, {})
+        names = feature.get("names") if feature.get("_type") == "ClassLabel" else ()
+        return list(map(str, names)) if isinstance(names, list) else []
 
     def find_target(self, target: str | None) -> str | None:
         """Returns the column that the option `target` names; otherwise the only one of classes.
@@ -82,24 +84,15 @@ class SavedDataset:
     def read_part(self, part: str) -> Table:
         """Returns the columns of a part, mapped into memory."""
         folder = self.folders[part]
-        try:
-            import pyarrow as pa
-        except ImportError as error:
-            raise DataError(
-                f"{self.path} needs pyarrow: pip install 'latentune[parquet]'"
-            ) from error
-        try:
-            files = [entry["filename"] for entry in _read_json(folder / STATE_FILE, "_data_files")]
-            paths = [folder / Path(name).name for name in files]
-            return pa.concat_tables(
-                pa.ipc.open_stream(pa.memory_map(str(path))).read_all() for path in paths
-            )
-        except (KeyError, TypeError, OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{folder} is not a complete data set: {reason}") from error
+        files = _read_json(folder / STATE_FILE, "_data_files", list)
+        names = [str(file["filename"]) for file in files if isinstance(file, dict)]
+        table = read_arrow([folder / Path(name).name for name in names], folder)
+        if missing := sorted(set(self.features) - set(table.column_names)):
+            raise DataError(f"{folder} has no column {missing[0]!r}, which its {INFO_FILE} names")
+        return table
 
 
-def _read_json(path: Path, key: str, kind: type = list) -> Any:
+def _read_json(path: Path, key: str, kind: type) -> Any:
     """Returns an entry of a JSON file, after checking its type."""
     try:
         value = json.loads(path.read_bytes())[key]

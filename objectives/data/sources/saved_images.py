@@ -50,7 +50,8 @@ def packed_images(saved: SavedDataset, part: str, image: str) -> list[ImageFile]
     """Returns the image files in a column, or their paths if the data set only names them."""
     files: list[ImageFile] = []
     for row, value in enumerate(saved.read_part(part).column(image)):
-        content = value.as_py() or {}
+        content = value.as_py()
+        content = content if isinstance(content, dict) else {}
         if content.get("bytes") is not None:
             name = f"{saved.folders[part]}, row {row},"
             files.append(PackedImage(name, content["bytes"]))
@@ -73,10 +74,12 @@ def _find_image_column(saved: SavedDataset, source: Source) -> str:
 
 def _read_labels(saved: SavedDataset, part: str, table: Table, target: str) -> NDArray[Any]:
     labels, names = table.column(target).to_pylist(), saved.class_names(target)
-    missing = [row for row, label in enumerate(labels) if label is None or (names and label < 0)]
-    if missing:
+    if names:
+        known = dict(enumerate(names))
+        labels = [known.get(label) for label in labels]
+    if missing := [row for row, label in enumerate(labels) if label is None]:
         raise DataError(
             f"{saved.folders[part]} has no value in the column {target!r} of {len(missing):,} "
             f"items, the first in row {missing[0]}: leave them out"
         )
-    return np.array([names[label] for label in labels] if names else labels)
+    return np.array(labels)

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from ..data_error import SMALL_FILE_BYTES, DataError, check_input_file, check_input_size
 from ..memory.frame_csv import category_names, frame_to_csv
+from .arrow_files import read_arrow, to_frame
 from .saved_dataset import SavedDataset
 from .source import TableOptions, has_declared_names, is_packed, is_saved_dataset
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    pass
 
 
 class TableFile(NamedTuple):
@@ -64,7 +64,8 @@ def open_table(path: Path) -> Iterator[TableFile]:
         yield _open_saved_table(path)
         return
     if has_declared_names(path):
-        frame = _read_frame(path)
+        frame = to_frame(read_arrow([path], path), path)
+        frame = frame.reset_index([name for name in frame.index.names if name is not None])
         yield TableFile(BytesIO(frame_to_csv(frame, str(path))), category_names(frame))
         return
     with open_csv(path) as file:
@@ -102,39 +103,14 @@ def _open_saved_table(path: Path) -> TableFile:
 
     saved = SavedDataset(path)
     tables = {part: saved.read_part(part) for part in saved.folders}
-    frames = [table.to_pandas(integer_object_nulls=True) for table in tables.values()]
+    frames = [to_frame(table, path) for table in tables.values()]
     frame = pd.concat(frames, ignore_index=True)
     for name in map(str, frame):
         if classes := saved.class_names(name):
-            numbers = frame[name].fillna(-1).astype(int)  # which datasets uses if there is none
-            frame[name] = pd.Categorical.from_codes(numbers, pd.Index(classes))
+            frame[name] = frame[name].map(dict(enumerate(classes))).astype("category")
     return TableFile(
         BytesIO(frame_to_csv(frame, str(path))),
         category_names(frame),
         saved.find_target(None),
         {part: len(table) for part, table in tables.items()},
     )
-
-
-def _read_frame(path: Path) -> DataFrame:
-    """Returns the columns of a Parquet or Feather file, with its index if that has a name."""
-    import pandas as pd
-
-    check_input_file(path, "table")
-    try:
-        import pyarrow  # noqa: F401 - pandas reads these files with it
-    except ImportError as error:
-        raise DataError(f"{path} needs pyarrow: pip install 'latentune[parquet]'") from error
-    is_feather = path.suffix.lower() == ".feather"
-    read = (
-        pd.read_feather
-        if is_feather
-        else partial(pd.read_parquet, engine="pyarrow", page_checksum_verification=True)
-    )
-    try:
-        with path.open("rb") as file:
-            frame: DataFrame = read(file, dtype_backend="numpy_nullable")
-    except Exception as error:  # pyarrow raises many classes of errors for broken files
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{path} is not a table that can be read: {reason}") from error
-    return frame.reset_index([name for name in frame.index.names if name is not None])

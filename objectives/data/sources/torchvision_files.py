@@ -34,6 +34,15 @@ class ImageParts(NamedTuple):
     classes: Sequence[str]
 
 
+def check_labels(part: Labeled, classes: Sequence[str]) -> None:
+    """Raises ValueError if images are not bytes, or do not have one of the classes each."""
+    images, labels = part
+    if images.dtype != np.uint8 or labels.shape != images.shape[:1]:
+        raise ValueError(f"it has {len(images)} images and {len(labels)} labels")
+    if not np.isin(labels, range(len(classes))).all():
+        raise ValueError(f"it has other labels than those of its {len(classes)} classes")
+
+
 class DatasetFiles(NamedTuple):
     """The files of a data set.
 

@@ -185,7 +185,7 @@ BROKEN: dict[str, Callable[[], Any]] = {
     "no value in the column 'animal' of 1 items, the first in row 3": without_label,
     "has the splits 'train', 'unsupervised', and train, validation and test are": other_splits,
     "has 2 columns of images, picture and mask: leave all but one out by --drop": two_images,
-    "test is not a complete data set: ": lambda: Path(
+    "data-00000-of-00001.arrow cannot be read: No such file": lambda: Path(
         "animals/test/data-00000-of-00001.arrow"
     ).unlink(),
     "state.json of a saved data set cannot be read": lambda: Path(
@@ -221,4 +221,5 @@ def test_the_error_of_a_missing_extra_says_how_to_install_it(
 ) -> None:
     save("animals", pictures, ANIMALS)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert "animals needs pyarrow: pip install 'latentune[parquet]'" in refused("show", "animals")
+    line = refused("show", "animals")
+    assert "animals/train needs pyarrow: pip install 'latentune[parquet]'" in line

@@ -16,6 +16,7 @@ import torch
 
 import latentune
 from latentune import DataError, TableOptions, TensorData
+from latentune.objectives.data.preparation.splits import _splits as memory
 
 N = 60
 rng = np.random.default_rng(0)
@@ -139,6 +140,24 @@ def test_a_damaged_page_is_found() -> None:
     Path("a.parquet").write_bytes(raw)
     with pytest.raises(DataError, match=r"a.parquet is not a table that can be read: .*checksum"):
         TensorData("a.parquet")
+
+
+@pytest.mark.parametrize("path", ["table.parquet", "table.feather"])
+def test_no_damaged_file_ends_in_a_crash(path: str) -> None:
+    WRITERS[path](path)
+    good = Path(path).read_bytes()
+    messages = []
+    for place in rng.integers(0, len(good), 60):
+        raw = bytearray(good)
+        raw[place] ^= 0x55
+        Path(path).write_bytes(raw)
+        memory.clear()
+        try:
+            TensorData(path)
+        except DataError as error:
+            messages.append(str(error))
+    assert len(messages) > 10
+    assert not any("\n" in message for message in messages)
 
 
 def test_lists_of_images_may_be_packed() -> None:
