@@ -39,7 +39,7 @@ class LatentuneEncoder(
         (40, (2, 3))
     """
 
-    default_model = "dense-ae"
+    default_model = "deep-ae"
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Searches and trains an autoencoder of the rows X, with shape (N, F); y is ignored."""
@@ -153,7 +153,7 @@ class LatentuneOutlierDetector(OutlierMixin, SearchedEstimator):  # type: ignore
         4
     """
 
-    default_model = "dense-ae"
+    default_model = "deep-ae"
 
     def __init__(
         self,
