@@ -52,7 +52,7 @@ SETS = (
 def write_data(folder: Path) -> None:
     """Writes a table of scikit-learn, and parts of Fashion-MNIST and of the surnames."""
     load_diabetes(as_frame=True).frame.to_csv(folder / "diabetes.csv", index=False)
-    images, labels, _ = TensorData("fashion-mnist").splits.train
+    images, labels, *_ = TensorData("fashion-mnist").splits.train
     assert labels is not None
     for n in (175, 1000, 5000):
         np.savez(folder / f"fashion-{n}.npz", images=images[:n], labels=labels[:n])

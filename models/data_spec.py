@@ -23,7 +23,7 @@ class Column(NamedTuple):
             column.
         role: For a feature, it is `number`, `amount` (a number with a unit or with thousands
             separators), `flag` (true or false), `date` or `category`. For any other column, it is
-            `text`, `texts`, `target`, `row number` or `left out`.
+            `text`, `texts`, `target`, `group`, `time`, `row number` or `left out`.
         decimal: The decimal mark of the numbers, `.` or `,`; empty if no number has a decimal
             mark.
         unit: The unit of the numbers, such as `$` or `%`; empty without a unit.

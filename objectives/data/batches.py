@@ -132,7 +132,7 @@ class DeviceDataModule(pl.LightningDataModule):
 
         Those images move to the device batch by batch.
         """
-        inputs, targets, _ = part
+        inputs, targets, *_ = part
         inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
         columns = (inputs,) if targets is None else (inputs, targets.to(self.device))
         self._device_columns[name] = columns
@@ -176,7 +176,7 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
         inputs = cast_input(model, inputs)
     if targets is not None and targets.is_floating_point() and not isinstance(model, Predictor):
         targets = targets.float()
-    return Part(inputs, targets, part.rows)
+    return Part(inputs, targets, *part[2:])
 
 
 def choose_batch_size(

@@ -30,11 +30,14 @@ class Part(NamedTuple):
             without targets.
         rows: The position of each item in its source, from 0, with shape (N,). If None, items are
             in the order of the source.
+        split_by: Group numbers (int64) or times (float64), with shape (N,). The items of a group,
+            or of a time, stay in one part. None if items are split at random.
     """
 
     inputs: Items
     targets: Tensor | None
     rows: Tensor | None = None
+    split_by: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -56,10 +59,9 @@ class Part(NamedTuple):
             inputs = torch.cat([inputs, cast(Tensor, other.inputs)])
         else:
             inputs = inputs.concat(other.inputs)
-        targets = None
-        if self.targets is not None and other.targets is not None:
-            targets = torch.cat([self.targets, other.targets])
-        return Part(inputs, targets, torch.cat([self.row_indices, other.row_indices]))
+        rows = torch.cat([self.row_indices, other.row_indices])
+        targets = _concat(self.targets, other.targets)
+        return Part(inputs, targets, rows, _concat(self.split_by, other.split_by))
 
     def take(self, indices: Sequence[int]) -> Part:
         """Returns the items at some indices."""
@@ -70,6 +72,7 @@ class Part(NamedTuple):
             else inputs.take(list(indices)),
             None if self.targets is None else self.targets[chosen],
             self.row_indices[chosen],
+            None if self.split_by is None else self.split_by[chosen],
         )
 
 
@@ -89,6 +92,10 @@ class LoadedDataset(NamedTuple):
     spec: DataSpec
     val: Part | None = None
     notes: tuple[str, ...] = ()
+
+
+def _concat(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    return None if one is None or other is None else torch.cat([one, other])
 
 
 def is_valid_number(values: NDArray[Any]) -> NDArray[np.bool_]:

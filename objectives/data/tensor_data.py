@@ -129,7 +129,7 @@ class TensorData(DeviceDataModule):
     @cached_property
     def spec(self) -> DataSpec:
         """The description of the data that a model is built from."""
-        (inputs, targets, _), spec = self.splits.train, self.splits.spec
+        (inputs, targets, *_), spec = self.splits.train, self.splits.spec
         if self.normalize:
             mean, std = channel_moments(inputs, self.splits.fingerprint)
             spec = replace(spec, mean=mean, std=std)

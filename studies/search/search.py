@@ -40,6 +40,8 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     as_category: Sequence[str] = (),
     as_number: Sequence[str] = (),
     missing: str = "fill",
+    group: str | None = None,
+    time_column: str | None = None,
     balanced: bool = False,
     augment: str = "none",
     only: Sequence[str] = (),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN = "part", "class", "target"
-UNUSED_ROLES = ("row number", "left out")
+UNUSED_ROLES = ("row number", "left out", "group", "time")
 """Roles of the columns of a file that are not features."""
 RESERVED_COLUMNS = (PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN, "x", "y")
 """Columns that every table has. A column `x` of the data, for example, is called `data x`."""

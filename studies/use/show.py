@@ -93,6 +93,8 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
     as_category: Sequence[str] = (),
     as_number: Sequence[str] = (),
     missing: str = "fill",
+    group: str | None = None,
+    time_column: str | None = None,
     numbers: bool = False,
     runs: str | Path = RUNS,
     split: Sequence[float] | None = None,

@@ -97,7 +97,7 @@ class TrainedNetwork:
         module come from its data loader.
         """
         if isinstance(self.data, TensorData):
-            inputs, targets, _ = self.part(part, seed)
+            inputs, targets, *_ = self.part(part, seed)
             columns = (inputs,) if targets is None else (inputs, targets)
             return Batches(columns, evaluation_batch_size(inputs), shuffle=False)
         self.data.prepare_data()

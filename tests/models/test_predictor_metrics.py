@@ -75,7 +75,7 @@ class Fixed(TensorData):
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
-        inputs, targets, _ = self.splits.train
+        inputs, targets, *_ = self.splits.train
         rare = (targets > 0) & (torch.arange(len(targets)) % 20 == 0)
         kept = (targets == 0) | rare
         self.move_to_device("val", Part(inputs[kept], targets[kept]))

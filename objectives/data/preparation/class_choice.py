@@ -44,7 +44,8 @@ def take_classes(dataset: LoadedDataset, names: Collection[str], source: str) ->
         assert part.targets is not None
         chosen = torch.isin(part.targets, torch.tensor(numbers)).nonzero().flatten()
         kept_targets = torch.searchsorted(torch.tensor(numbers), part.targets[chosen])
-        return Part(part.take(chosen.tolist()).inputs, kept_targets, part.row_indices[chosen])
+        inputs, _, *others = part.take(chosen.tolist())
+        return Part(inputs, kept_targets, *others)
 
     return dataset._replace(
         train=take(dataset.train),

@@ -3,14 +3,13 @@
 import hashlib
 import logging
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ..data_error import DataError
 from ..parts import Part
+from .column_split import chain_folds, check_column_folds
 from .hold_out import first_occurrences
 from .splits import Splits
 
@@ -34,6 +33,8 @@ def make_fold(splits: Splits, index: int, folds: int, seed: int) -> Splits:
         )
     if total < folds:
         raise DataError(f"{total} items cannot be split into {folds} folds: ask for fewer")
+    if splits.train.split_by is not None and splits.val.split_by is not None:
+        check_column_folds(torch.cat([splits.train.split_by, splits.val.split_by]), folds)
     train, val = split_fold(splits, splits.train, splits.val, index, folds, seed)
     description = f"{splits.fingerprint} fold {index} of {folds} by {seed}"
     fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
@@ -46,14 +47,14 @@ def split_fold(
     """Returns the training and the validation part of fold `index`, stratified by class.
 
     `train` and `val` hold the items of `splits`, or values computed from these items, such as
-    latent codes. Equal items are in the same fold if possible.
+    latent codes. Equal items are in the same fold if possible. The items of a group are in the
+    same fold. With times, a fold has later items than its training part; see `chain_folds`.
     """
     key = splits.fingerprint, folds, seed
     if key not in _cached_folds:
         _cached_folds.clear()
         items = splits.train.concat(splits.val)
-        first_indices = first_occurrences(items.inputs)
-        _cached_folds[key] = _fold_indices(items.targets, len(items), folds, seed, first_indices)
+        _cached_folds[key] = _fold_indices(items, folds, seed)
     train_indices, val_indices = _cached_folds[key][index]
     items = train.concat(val)
     return items.take(train_indices), items.take(val_indices)
@@ -84,26 +85,27 @@ def check_folds(data: Any, folds: int) -> None:
             )
 
 
-def _fold_indices(
-    targets: Tensor | None, n: int, folds: int, seed: int, first_indices: Sequence[int]
-) -> list[Fold]:
+def _fold_indices(items: Part, folds: int, seed: int) -> list[Fold]:
     from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
+    targets, n, split_by = items.targets, len(items), items.split_by
+    if split_by is not None and split_by.is_floating_point():
+        return chain_folds(split_by, folds)
     classes = None if targets is None or targets.is_floating_point() else targets
     if classes is not None and classes.bincount().max() < folds:
         classes = None  # no class has an item for each fold
     rows = torch.zeros(n, 1)
+    groups = first_occurrences(items.inputs) if split_by is None else split_by.tolist()
+    if split_by is not None or folds <= len(set(groups)) < n:
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        labels = torch.zeros(n, dtype=torch.long) if classes is None else classes
+        grouped = _split_by(splitter, rows, labels, groups)
+        if split_by is not None or all(2 * folds * len(val) >= n for _, val in grouped):
+            return grouped
     splitter = (KFold if classes is None else StratifiedKFold)(
         folds, shuffle=True, random_state=seed
     )
-    ungrouped = _split_by(splitter, rows, classes)
-    if folds <= len(set(first_indices)) < n:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        classes = torch.zeros(n, dtype=torch.long) if classes is None else classes
-        grouped = _split_by(splitter, rows, classes, first_indices)
-        if all(2 * folds * len(val) >= n for _, val in grouped):
-            return grouped
-    return ungrouped
+    return _split_by(splitter, rows, classes)
 
 
 def _split_by(splitter: Any, *columns: Any) -> list[Fold]:

@@ -1,6 +1,6 @@
 """Splits a part in two: some items are held out, stratified by class.
 
-Equal items stay together.
+Equal items stay together. If the options name a column of groups or times, it decides instead.
 """
 
 from collections import Counter
@@ -17,6 +17,7 @@ from torch import Tensor
 from ..data_error import file_state
 from ..parts import Items, Part
 from ..sources.lazy_images import LazyImages
+from .column_split import hold_out_by_column
 
 MIN_ITEMS = 10
 """The smallest number of items that a source may have."""
@@ -33,7 +34,9 @@ def hold_out(part: Part, fraction: float, seed: int) -> tuple[Part, Part]:
     `fraction` of the items are held out; see `split_indices`.
     """
     first_indices = first_occurrences(part.inputs)
-    kept, held_out = split_indices(part.targets, len(part), fraction, seed, first_indices)
+    kept, held_out = split_indices(
+        part.targets, len(part), fraction, seed, first_indices, part.split_by
+    )
     return part.take(kept), part.take(held_out)
 
 
@@ -65,6 +68,7 @@ def split_indices(
     fraction: float,
     seed: int,
     first_indices: Sequence[int] | None = None,
+    split_by: Tensor | None = None,
 ) -> tuple[list[int], list[int]]:
     """Returns two sorted lists, each with at least one index: items to keep and items to hold out.
 
@@ -77,6 +81,7 @@ def split_indices(
         first_indices: The result of `first_occurrences`; items with the same value are equal.
             Equal items stay on the same side. If this would hold out less than half of the wanted
             number of items, equal items are separated.
+        split_by: The groups or times that decide instead; see `hold_out_by_column`.
     """
     from sklearn.model_selection import train_test_split
 
@@ -89,6 +94,8 @@ def split_indices(
         # Scikit-learn cannot stratify a class of one item or more classes than held-out items.
         if counts.min() < 2 or len(counts) > min(count, n - count):
             targets = None
+    if split_by is not None:
+        return hold_out_by_column(split_by, targets, fraction, seed)
     if first_indices is not None and len(set(first_indices)) < n:
         grouped = _hold_out_groups(targets, first_indices, fraction, seed)
         if 2 * len(grouped) >= count:

@@ -20,6 +20,7 @@ from ..sources.lazy_images import LazyImages
 from ..sources.load_source import load_source
 from ..sources.source import Source, TableOptions
 from .class_choice import keep_classes
+from .column_split import describe_split_column
 from .equal_items import describe_duplicates, without_shared_items
 from .hold_out import VAL_FRACTION, hold_out
 
@@ -126,8 +127,8 @@ def deserialize_splits(serialized: Iterable[tuple[Any, ...]]) -> None:
     """Adds the result of `serialize_splits`, from another process, to the cached splits."""
     for options, seed, parts, (spec, fingerprint, has_own_val) in serialized:
         train, val, test = (
-            Part(inputs if isinstance(inputs, Tensor) else LazyImages(*inputs), targets, rows)
-            for inputs, targets, rows in parts
+            Part(inputs if isinstance(inputs, Tensor) else LazyImages(*inputs), *others)
+            for inputs, *others in parts
         )
         splits = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, has_own_val)
         source = Source(**options | {"table": TableOptions(**options["table"])})
@@ -157,7 +158,8 @@ def describe_splits(splits: Splits) -> str:
     targets = splits.train.targets
     if targets is not None and targets.is_floating_point():
         classes = "a number to predict"
-    return f"{items}, {classes}, {' / '.join(counts)}"
+    by_column = describe_split_column(splits[:3], splits.spec)
+    return f"{items}, {classes}, {' / '.join(counts)}{', ' * bool(by_column)}{by_column}"
 
 
 def _split_notes(splits: Splits) -> Iterator[str]:
@@ -177,16 +179,17 @@ def _split_notes(splits: Splits) -> Iterator[str]:
 
 def _hash_parts(parts: Iterable[Part], as_floats: bool = False) -> str:
     digest = hashlib.sha256()
-    for inputs, targets, _ in parts:
+    for inputs, targets, _, split_by in parts:
         digest.update(str(tuple(inputs.shape)).encode())
         if isinstance(inputs, Tensor):
             for chunk in torch.split(inputs, CHUNK_SIZE):
-                values = to_float(chunk) if as_floats else chunk
-                digest.update(np.ascontiguousarray(values.numpy()).data)
+                floats = to_float(chunk) if as_floats else chunk
+                digest.update(np.ascontiguousarray(floats.numpy()).data)
         else:
             for file in inputs.describe_files():
                 digest.update(file)
-        if targets is not None:
-            digest.update(str(tuple(targets.shape)).encode())
-            digest.update(np.ascontiguousarray(targets.numpy()).data)
+        for values in (targets, split_by):
+            if values is not None:
+                digest.update(str(tuple(values.shape)).encode())
+                digest.update(np.ascontiguousarray(values.numpy()).data)
     return digest.hexdigest()[:16]

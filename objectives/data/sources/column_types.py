@@ -63,7 +63,7 @@ def infer_column_type(
     Numbers with a unit or with thousands separators have the role `amount`, and are never classes.
     """
     name = str(column.name)
-    if name in options.as_category or name == options.text:
+    if name in (*options.as_category, options.text, options.group):
         return Column(name, "text"), ""
     texts = column.unique().tolist()
     if not are_plain_numbers(texts):  # most columns are, and this is the fastest test
@@ -73,7 +73,8 @@ def infer_column_type(
     is_declared = name in options.as_number
     try:
         if not is_declared:
-            return Column(name, "date", date_order=infer_date_order(texts)), DATES_NOTE
+            note = "" if name == options.time_column else DATES_NOTE
+            return Column(name, "date", date_order=infer_date_order(texts)), note
     except AmbiguousDateError as error:
         raise DataError(
             f"{path} has {error} in the column {name!r}, whose dates may begin with the day or "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -37,6 +37,9 @@ from .pixel_range import (
 )
 from .source import Source
 
+if TYPE_CHECKING:
+    from .split_column import SplitColumn
+
 MAX_BYTES_IN_MEMORY = 2 * 2**30
 """If the pixels of a data set take more bytes than this, images are decoded on demand."""
 
@@ -52,6 +55,7 @@ class ImageFiles(NamedTuple):
         source: The folder, or the list that names the files; used in error messages.
         rows: The position of each file in `source`, from 0. If None, the files are in the order of
             `source`.
+        split_column: The groups or times of the files; None if they are split at random.
     """
 
     root: str
@@ -60,6 +64,7 @@ class ImageFiles(NamedTuple):
     labels: Sequence[str] | None
     source: str
     rows: Sequence[int] | None = None
+    split_column: SplitColumn | None = None
 
     @property
     def paths(self) -> Iterator[str]:
@@ -70,7 +75,8 @@ class ImageFiles(NamedTuple):
         """Returns the files at some indices."""
         names, states = [self.names[i] for i in indices], [self.states[i] for i in indices]
         labels = None if self.labels is None else [self.labels[i] for i in indices]
-        return ImageFiles(self.root, names, states, labels, self.source, indices)
+        split_column = self.split_column and self.split_column.take(indices)
+        return ImageFiles(self.root, names, states, labels, self.source, indices, split_column)
 
     def targets(self, classes: Sequence[str]) -> Tensor | None:
         """Returns the class number of each file; None if there are fewer than two classes."""
@@ -120,7 +126,8 @@ def read_image_files(
             lambda: torch.tensor(first_occurrences_of_files(paths)),
         ).tolist()
         targets, n = train.targets(classes), len(paths)
-        split = split_indices(targets, n, TEST_FRACTION, seed=0, first_indices=first_indices)
+        keys = None if train.split_column is None else train.split_column.keys
+        split = split_indices(targets, n, TEST_FRACTION, 0, first_indices, keys)
         parts = parts | dict(zip(("train", "test"), map(train.take, split), strict=True))
     part_targets = {part: files.targets(classes) for part, files in parts.items()}
     # The order matters, because the cached images have no names.
@@ -133,13 +140,16 @@ def read_image_files(
             images.parts[part],
             part_targets[part],
             None if files.rows is None else torch.tensor(files.rows),
+            None if files.split_column is None else files.split_column.keys,
         )
         for part, files in parts.items()
     }
+    split_column = parts["train"].split_column
     spec = DataSpec(
         tuple(dataset["train"].inputs.shape[1:]),
         classes=classes if len(classes) > 1 else (),
         pixel_maximum=images.maximum,
+        columns=() if split_column is None else (split_column.kind,),
     )
     all_notes = (*images.notes, *notes)
     return LoadedDataset(dataset["train"], dataset["test"], spec, dataset.get("val"), all_notes)

@@ -19,8 +19,9 @@ from .csv_cells import SNIFF_LENGTH, decode_text, read_first_rows
 from .header_row import IMAGE_SUFFIX, LABEL_COLUMN_NAMES, PATH_COLUMN_NAMES
 from .image_files import ImageFiles, read_image_files
 from .source import NO_TARGET, Source, TableOptions, has_declared_names
+from .split_column import SplitColumn, read_split_column, refuse_split_option
 from .table_file import open_csv, read_file_bytes
-from .typed_columns import read_text_columns
+from .typed_columns import infer_types, read_text_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -81,6 +82,7 @@ def read_part_lists(
     The classes are in the order of `classes.csv`. If this file does not exist, they are in
     alphabetical order.
     """
+    refuse_split_option(source.table, f"{source.name} has a list for each part")
     parts = {
         part: _read_image_files(path, source.table, MIN_ITEMS if part == "train" else 0)
         for part, path in lists.items()
@@ -144,7 +146,9 @@ def _read_image_files(path: Path, options: TableOptions, least: int = MIN_ITEMS)
     columns = read_image_list(path, options)
     path_column = find_path_column(path, columns)
     names = list(columns[path_column])
-    label_column = _find_label_column(path, columns, path_column, options.target)
+    split_column = _read_split_column(path, columns, options)
+    others = [name for name in columns if name not in (path_column, options.split_option[1])]
+    label_column = _find_label_column(path, others, path_column, options.target)
     labels = None if label_column is None else list(columns[label_column])
     states = [file_state(os.path.join(path.parent, name)) for name in names]
     missing = [name for name, state in zip(names, states, strict=True) if state is None]
@@ -162,13 +166,24 @@ def _read_image_files(path: Path, options: TableOptions, least: int = MIN_ITEMS)
         raise DataError(
             f"{path} names {len(names)} images: at least {least} are needed to split them"
         )
-    return ImageFiles(str(path.parent), names, [s for s in states if s], labels, str(path))
+    known = [state for state in states if state]
+    return ImageFiles(str(path.parent), names, known, labels, str(path), split_column=split_column)
+
+
+def _read_split_column(path: Path, columns: Columns, options: TableOptions) -> SplitColumn | None:
+    import pandas as pd
+
+    option, name = options.split_option
+    if not name:
+        return None
+    check_column_exists(list(columns), name, path, option)
+    texts = pd.DataFrame({name: columns[name]}, dtype=object)
+    return read_split_column(infer_types(texts, path, options))
 
 
 def _find_label_column(
-    path: Path, columns: Columns, path_column: str, target: str | None
+    path: Path, others: Sequence[str], path_column: str, target: str | None
 ) -> str | None:
-    others = [name for name in columns if name != path_column]
     if target == NO_TARGET and target not in others:
         return None
     if target is not None:

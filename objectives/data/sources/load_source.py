@@ -28,6 +28,7 @@ from .source import (
     is_table,
     unknown_source_error,
 )
+from .split_column import refuse_split_option, take_split_column
 from .table_dataset import find_target, read_table
 from .text_dataset import TEXT_SUFFIX, find_text_files, read_text_folder, read_text_table
 from .typed_columns import Columns, read_columns
@@ -99,6 +100,7 @@ def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
     if kind == "image folder":
         return read_image_folder(source, cache)
     if kind == "saved images":
+        refuse_split_option(source.table, f"{short_name} is a saved data set of images")
         return read_saved_images(source, cache)
     if kind == "built-in":
         dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
@@ -131,7 +133,7 @@ def _suggest_instead(path: Path) -> str:
 
 
 def _read_csv(source: Source) -> LoadedDataset:
-    columns = read_columns(Path(source.name), source.table)
+    columns = take_split_column(read_columns(Path(source.name), source.table))
     target = find_target(columns)
     columns, row_numbers = drop_row_numbers(columns, target)
     text = source.table.text or _find_text_column(columns, target)
@@ -145,6 +147,8 @@ def _read_csv(source: Source) -> LoadedDataset:
     known = {name: Column(name, "left out") for name in columns.names}
     known |= {name: Column(name, "row number") for name in row_numbers}
     known |= {column.name: column for column in dataset.spec.columns}
+    if columns.split_column is not None:
+        known[columns.split_column.kind.name] = columns.split_column.kind
     return dataset._replace(spec=replace(dataset.spec, columns=tuple(known.values())))
 
 

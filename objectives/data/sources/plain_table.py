@@ -131,7 +131,7 @@ def _read_lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _must_be_text(name: str, options: TableOptions) -> bool:
     """Returns whether rules depend on the texts of a column, even if they are numbers."""
-    named = (options.target, options.text, *options.as_category)
+    named = (options.target, options.text, options.group, *options.as_category)
     return name in named or name.lower() in TEXT_COLUMN_NAMES | TARGET_COLUMN_NAMES
 
 

@@ -26,7 +26,7 @@ def resize_dataset(dataset: LoadedDataset, side: int) -> LoadedDataset:
 
     def resize(part: Part) -> Part:
         assert isinstance(part.inputs, Tensor)  # other images were read at this size
-        return Part(crop_and_resize(part.inputs, side), part.targets, part.rows)
+        return Part(crop_and_resize(part.inputs, side), *part[1:])
 
     train, test = resize(dataset.train), resize(dataset.test)
     val = None if dataset.val is None else resize(dataset.val)

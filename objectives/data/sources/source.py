@@ -15,11 +15,15 @@ HEADER_CHOICES = ("first", "none")
 DECIMAL_CHOICES = (".", ",")
 MISSING_CHOICES = ("fill", "refuse")
 LIST_OPTIONS = ("drop", "as_category", "as_number")
+SPLIT_OPTIONS = ("group", "time_column")
+"""Options that name the column by which rows are split into parts."""
+COLUMN_OPTIONS = ("target", "text", *SPLIT_OPTIONS)
 EXCLUSIVE_OPTIONS = (
     ("drop", "target"),
     ("drop", "text"),
     ("text", "target"),
     ("as_category", "as_number"),
+    *((other, one) for one in SPLIT_OPTIONS for other in ("drop", "target", "text")),
 )
 """Pairs of options that cannot name the same column."""
 ARRAY_SUFFIXES = (".npy", ".npz")
@@ -89,6 +93,26 @@ class TableOptions:
             choices=MISSING_CHOICES,
         ),
     ] = "fill"
+    group: Annotated[
+        str | None,
+        Option(
+            "Column of patients, sessions or other groups; the rows of one stay in one part and "
+            "one fold.",
+            metavar="COLUMN",
+            default="none",
+            in_definition=True,
+        ),
+    ] = None
+    time_column: Annotated[
+        str | None,
+        Option(
+            "Column of dates or numbers; the latest rows are the test part, and the latest others "
+            "the validation part.",
+            metavar="COLUMN",
+            default="none",
+            in_definition=True,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         choices_by_name = {
@@ -105,17 +129,19 @@ class TableOptions:
             if isinstance(columns, str):
                 raise DataError(f"`{name}=` must be a list of columns, not {columns!r}")
             object.__setattr__(self, name, tuple(map(normalize_label, columns)))
-        for name in ("target", "text"):
+        for name in COLUMN_OPTIONS:
             column = getattr(self, name)
             object.__setattr__(self, name, normalize_label(column) if column else None)
         for one, other in EXCLUSIVE_OPTIONS:
             if both := sorted(self._columns_of(one) & self._columns_of(other)):
                 raise DataError(f"`{one}=` and `{other}=` both name {both[0]!r}: choose one")
+        if self.group and self.time_column:
+            raise DataError("`group=` and `time_column=` both decide about the parts: choose one")
 
     def _columns_of(self, option: str) -> set[str]:
         """Returns the columns that an option names."""
         value = getattr(self, option)
-        return {value} - {None, NO_TARGET} if option in ("target", "text") else set(value)
+        return {value} - {None, NO_TARGET} if option in COLUMN_OPTIONS else set(value)
 
     @classmethod
     def of(cls, options: Any) -> Self:
@@ -133,7 +159,14 @@ class TableOptions:
     def named_columns(self) -> dict[str, str]:
         """Returns the columns that options name: a dict from column to option."""
         columns = {column: name for name in LIST_OPTIONS for column in getattr(self, name)}
-        return columns if self.text is None else columns | {self.text: "text"}
+        others = ("text", *SPLIT_OPTIONS)
+        return columns | {getattr(self, name): name for name in others if getattr(self, name)}
+
+    @property
+    def split_option(self) -> tuple[str, str]:
+        """The option that names the column by which rows are split, and its value, if any."""
+        option = "group" if self.group else "time_column"
+        return option, getattr(self, option) or ""
 
 
 TABLE_OPTIONS = tuple(field.name for field in fields(TableOptions))

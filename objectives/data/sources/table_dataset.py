@@ -57,7 +57,8 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     rest, test = _choose_rows(columns, names, targets)
     kinds, notes = learn_columns(columns, names, rest)
     features = _make_features(columns, kinds)
-    whole = Part(torch.from_numpy(np.stack(list(features.values()), axis=1)), targets)
+    inputs = torch.from_numpy(np.stack(list(features.values()), axis=1))
+    whole = Part(inputs, targets, split_by=columns.split_by)
     notes = (*columns.notes, *notes)
     if target is not None and targets is not None:
         some = rest[:: -(-len(rest) // MAX_LEAK_ROWS)]
@@ -160,6 +161,9 @@ def _choose_rows(
     columns: Columns, names: Sequence[str], targets: torch.Tensor | None
 ) -> tuple[list[int], list[int]]:
     """Returns the rows to learn from and the rows of the test part, before values are filled."""
+    if columns.split_by is not None:
+        n = len(columns.frame)
+        return split_indices(targets, n, TEST_FRACTION, 0, split_by=columns.split_by)
     texts = {name: merge_rare_texts(columns, name) for name in names if name in columns.texts}
     frame = columns.frame[names].assign(**texts)
     if not columns.val_rows and not columns.test_rows:

@@ -95,7 +95,9 @@ def read_text_table(
         notes += (f"the column {target!r} is the target",)
         known += (Column(target, "target"),)
     parts = columns.test_rows, columns.val_rows
-    dataset = _split_and_encode(texts, places, classes, targets, columns.path, notes, *parts)
+    dataset = _split_and_encode(
+        texts, places, classes, targets, columns.path, notes, *parts, columns.split_by
+    )
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
@@ -122,6 +124,7 @@ def _split_and_encode(
     notes: tuple[str, ...],
     test_rows: range = range(0),
     val_rows: range = range(0),
+    split_by: Tensor | None = None,
 ) -> LoadedDataset:
     plain = list(map(to_plain_text, texts))
     filled = [index for index, text in enumerate(plain) if text]
@@ -131,13 +134,14 @@ def _split_and_encode(
     def split(rows: list[int]) -> tuple[list[int], list[int]]:
         first_indices = first_occurrences_of_keys(plain[row] for row in rows)
         labels = None if targets is None else targets[rows]
-        return split_indices(labels, len(rows), TEST_FRACTION, 0, first_indices)
+        keys = None if split_by is None else split_by[rows]
+        return split_indices(labels, len(rows), TEST_FRACTION, 0, first_indices, keys)
 
     train_rows, held_out = choose_rows(filled, test_rows, val_rows, split)
     letters = collect_letters(plain[row] for row in train_rows)
     length = min(MAX_TEXT_LENGTH, max(map(len, plain)))
     encoded = encode_texts(texts, letters, length)
-    whole = Part(encoded.rows, targets)
+    whole = Part(encoded.rows, targets, split_by=split_by)
     train, test, val = (
         whole.take([row for row in rows if not encoded.reasons[row]])
         for rows in (train_rows, held_out, val_rows)

@@ -27,6 +27,9 @@ from .table_file import open_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from torch import Tensor
+
+    from .split_column import SplitColumn
 
 MAX_COUNTED_COLUMNS = 3
 
@@ -44,6 +47,8 @@ class Columns(NamedTuple):
         options: The user's options for the columns.
         test_rows: The rows of the test part; empty if the file does not have this part.
         val_rows: The rows of the validation part; empty if the file does not have this part.
+        split_column: The column by which rows are split, which is not in `frame`; None if rows
+            are split at random.
     """
 
     frame: DataFrame
@@ -55,6 +60,12 @@ class Columns(NamedTuple):
     options: TableOptions
     test_rows: range = range(0)
     val_rows: range = range(0)
+    split_column: SplitColumn | None = None
+
+    @property
+    def split_by(self) -> Tensor | None:
+        """The group or the time of each row, with shape (N,); see `Part`."""
+        return None if self.split_column is None else self.split_column.keys
 
     def drop_columns(self, names: Collection[str], *notes: str) -> Columns:
         """Returns the columns except those in `names`, with additional notes."""

@@ -50,7 +50,7 @@ def test_numbers_stay_and_booleans_and_categories_become_zeros_and_ones() -> Non
     assert data.spec.shape == (5,)
     assert data.spec.classes == ("setosa", "virginica")
     assert [len(part) for part in data.splits[:3]] == [29, 3, 8]
-    inputs, targets, _ = whole(data)
+    inputs, targets, *_ = whole(data)
     assert inputs.dtype == torch.float64
     assert inputs[:, 0].tolist() == COUNT
     assert inputs[:, 1].tolist() == flag

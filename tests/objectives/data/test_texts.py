@@ -46,7 +46,7 @@ def write(name: str, lines: list[str], encoding: str = "utf-8") -> None:
 def spelled(data: TensorData) -> dict[str, list[str]]:
     """The texts of each class, as they can be read back."""
     letters, found = "\0" + data.spec.letters, {}
-    for inputs, targets, _ in data.splits[:3]:
+    for inputs, targets, *_ in data.splits[:3]:
         for row, target in zip(inputs, targets, strict=True):
             text = "".join(letters[number] for number in row)
             found.setdefault(data.spec.classes[target], []).append(text.rstrip("\0"))

@@ -25,7 +25,7 @@ FINAL = Path("runs/conv-ae-digits/final")
 def test_codes_components_and_pixels_use_the_same_labeled_items(trained: Path) -> None:
     found = latentune.probe("conv-ae-digits", labels=60, seeds=2, neighbors=3, seed=5)
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
-    (train, known, _), (test, right, _) = splits.train, splits.test
+    (train, known, *_), (test, right, *_) = splits.train, splits.test
     with torch.inference_mode():
         codes = model.encode(train).numpy(), model.encode(test).numpy()
     pixels = train.flatten(1).numpy(), test.flatten(1).numpy()
