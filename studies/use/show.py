@@ -32,7 +32,7 @@ from .split_folder import split_folder
 
 IMAGES_PER_CLASS = 10
 MAX_PLOTTED_CLASSES = 10
-FIGURE = "images.png"
+FIGURE, SHARED_ITEMS = "images.png", "shared.csv"
 MAX_PRINTED_ITEMS = 5
 """Maximum number of printed items that are in two parts; a file lists all."""
 MAX_FEATURES_LENGTH = 80
@@ -52,7 +52,8 @@ class DataSummary(Result):
         searchable: Whether the catalog has a model for such data.
         shared: The validation and test items that are also in the training part, with a row for
             each: `part`, `item`, the equal `training item`, and whether both have the `same
-            target`. The file `shared.csv` next to the figure has the same rows.
+            target`.
+        shared_file: A CSV file with the rows of `shared`; None if there are none.
     """
 
     line: str
@@ -62,19 +63,20 @@ class DataSummary(Result):
     candidates: tuple[str, ...] = ()
     searchable: bool = True
     shared: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shared_file: Path | None = None
 
     def __repr__(self) -> str:
         return f"{self.line}\n{self.counts}"
 
     def __rich__(self) -> RenderableType:
         formats = dict.fromkeys(map(str, self.counts), "{:,}".format)
-        files = [f"wrote {path}" for path in (*self.lists, *self.figures)]
         lines: list[RenderableType] = [self.line, frame_table(self.counts, formats)]
-        if len(self.shared):
-            lines += ["in two parts:", frame_table(self.shared.head(MAX_PRINTED_ITEMS))]
-            if others := len(self.shared) - MAX_PRINTED_ITEMS:
-                lines.append(f"and {others:,} more")
-        return Group(*lines, *files)
+        files = [*self.lists, *self.figures]
+        if self.shared_file is not None:
+            files.append(self.shared_file)
+            lines.append(f"{len(self.shared):,} items are in two parts, such as:")
+            lines.append(frame_table(self.shared.head(MAX_PRINTED_ITEMS)))
+        return Group(*lines, *(f"wrote {path}" for path in files))
 
 
 @public_api
@@ -169,7 +171,7 @@ def _summarize(data: TensorData, runs: Runs, seed: int) -> DataSummary:
             if is_image:
                 _plot_examples(data, f"{data.name}: {line}", new / FIGURE, seed)
             if len(shared):
-                write_csv(shared, new / "shared.csv")
+                write_csv(shared, new / SHARED_ITEMS)
     return DataSummary(
         line,
         pd.DataFrame(counts, index=pd.Index(classes, name="class")),
@@ -177,6 +179,7 @@ def _summarize(data: TensorData, runs: Runs, seed: int) -> DataSummary:
         candidates=tuple(target_candidates(data)) if no_target and not is_image else (),
         searchable=bool(find_fitting_models(spec)),
         shared=shared,
+        shared_file=folder / SHARED_ITEMS if len(shared) else None,
     )
 
 

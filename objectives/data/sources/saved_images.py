@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..data_error import DataError, file_state
 from ..parts import LoadedDataset
 from ..tensor_cache import read_through_cache
 from .array_file import array_dataset
+from .column_names import quote_some
 from .image_decoding import PackedImage, read_images
 from .saved_dataset import SavedDataset
 from .source import Source
@@ -29,16 +31,19 @@ def read_saved_images(source: Source, cache: Path | None) -> LoadedDataset:
     """
     saved = SavedDataset(Path(source.name))
     image, target = _find_image_column(saved, source), saved.find_target(source.table.target)
-    files = [file for part in saved.folders for file in packed_images(saved, part, image)]
+    tables = {part: saved.read_part(part) for part in saved.folders}
     arrow_files = sorted(Path(source.name).rglob("*.arrow"))
     state = repr([(str(path), file_state(str(path))) for path in arrow_files])
     place = f"{source.name} {image} {source.image_size}"
-    pixels = read_through_cache(
-        cache, place, state, len(files), lambda: read_images(files, source.image_size)
-    ).numpy()
+
+    def read() -> Tensor:
+        files = [file for part in saved.folders for file in packed_images(saved, part, image)]
+        return read_images(files, source.image_size)
+
+    total = sum(map(len, tables.values()))
+    pixels = read_through_cache(cache, place, state, total, read).numpy()
     arrays, start = dict[str, NDArray[Any]](), 0
-    for part in saved.folders:
-        table = saved.read_part(part)
+    for part, table in tables.items():
         arrays[f"x_{part}"] = pixels[start : start + len(table)]
         start += len(table)
         if target is not None:
@@ -66,8 +71,8 @@ def _find_image_column(saved: SavedDataset, source: Source) -> str:
     columns = [name for name in saved.images if name not in source.table.drop]
     if len(columns) != 1:
         raise DataError(
-            f"{saved.path} has {len(columns)} columns of images, {' and '.join(columns)}: leave "
-            "all but one out by `drop=`"
+            f"{saved.path} has the columns of images {quote_some(saved.images)}: keep one, and "
+            "leave out the others by `drop=`"
         )
     return columns[0]
 

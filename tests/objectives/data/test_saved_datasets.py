@@ -184,7 +184,7 @@ def two_images() -> None:
 BROKEN: dict[str, Callable[[], Any]] = {
     "no value in the column 'animal' of 1 items, the first in row 3": without_label,
     "has the splits 'train', 'unsupervised', and train, validation and test are": other_splits,
-    "has 2 columns of images, picture and mask: leave all but one out by --drop": two_images,
+    "has the columns of images 'picture', 'mask': keep one, and leave out the others": two_images,
     "data-00000-of-00001.arrow cannot be read: No such file": lambda: Path(
         "animals/test/data-00000-of-00001.arrow"
     ).unlink(),

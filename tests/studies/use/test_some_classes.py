@@ -177,7 +177,8 @@ def test_show_lists_the_items_of_two_parts(cli: Cli) -> None:
     written = pd.read_csv("runs/shown/some.npz/shared.csv")
     assert written.to_dict("list") == expected
     answer = cli("show", "some.npz")
-    assert "in two parts:\n" in answer.out
+    assert "4 items are in two parts, such as:\n" in answer.out
+    assert "wrote runs/shown/some.npz/shared.csv\n" in answer.out
     assert "some.npz[30]" in answer.out
 
 
