@@ -45,7 +45,8 @@ SourceKind = Literal[
     "other file",
 ]
 IMAGE_FILE_KINDS = ("image folder", "image lists", "image list")
-KINDS_WITH_COLUMNS = ("image lists", "image list", "saved images", "table")
+KINDS_WITH_COLUMNS = ("image lists", "image list", "table")
+OPTIONS_OF_SAVED_IMAGES = ("target", "drop")
 
 
 def find_kind(name: str) -> SourceKind | None:
@@ -88,8 +89,10 @@ def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
     short_name = os.path.relpath(name)
     if kind is None:
         raise unknown_source_error(name)
-    if source.table.given_options() and kind not in KINDS_WITH_COLUMNS:
-        given = " ".join(f"`{option}=`" for option in source.table.given_options())
+    fitting = OPTIONS_OF_SAVED_IMAGES if kind == "saved images" else ()
+    unfit = [option for option in source.table.given_options() if option not in fitting]
+    if unfit and kind not in KINDS_WITH_COLUMNS:
+        given = " ".join(f"`{option}=`" for option in unfit)
         raise DataError(f"{short_name} is not a table with columns: leave out {given}")
     if source.numbers and (kind == "built-in" or not (path.is_file() or is_saved_dataset(path))):
         raise DataError(f"{short_name} has classes, not numbers to predict")
@@ -100,7 +103,6 @@ def _read_by_kind(source: Source, cache: Path | None) -> LoadedDataset:
     if kind == "image folder":
         return read_image_folder(source, cache)
     if kind == "saved images":
-        refuse_split_option(source.table, f"{short_name} is a saved data set of images")
         return read_saved_images(source, cache)
     if kind == "built-in":
         dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
@@ -133,7 +135,10 @@ def _suggest_instead(path: Path) -> str:
 
 
 def _read_csv(source: Source) -> LoadedDataset:
-    columns = take_split_column(read_columns(Path(source.name), source.table))
+    columns = read_columns(Path(source.name), source.table)
+    if columns.test_rows or columns.val_rows:
+        refuse_split_option(source.table, f"{columns.path} has parts of its own")
+    columns = take_split_column(columns)
     target = find_target(columns)
     columns, row_numbers = drop_row_numbers(columns, target)
     text = source.table.text or _find_text_column(columns, target)

@@ -97,6 +97,8 @@ def test_a_saved_table_is_the_table_of_its_rows() -> None:
         expected["blue"], expected["red"] = frame.color == "blue", frame.color == "red"
         np.testing.assert_array_equal(part.inputs, expected.to_numpy(float))
         assert part.targets.tolist() == rows["kind"]
+    with pytest.raises(DataError, match="rows has parts of its own: leave out `group=`"):
+        TensorData("rows", table=TableOptions(group="color"))
     latentune.search("logistic-regression", "rows", trials=1, epochs=1)
     latentune.train("logistic-regression-rows", epochs=1, pictures="none")
     table = latentune.predict("logistic-regression-rows", "rows/test").table
@@ -206,6 +208,12 @@ def test_what_is_broken_is_refused_in_one_line(message: str, refused: Callable[.
     save("animals", pictures, ANIMALS)
     BROKEN[message]()
     assert message in refused("show", "animals")
+
+
+def test_options_of_tables_do_not_fit_images(refused: Callable[..., str]) -> None:
+    save("animals", pictures, ANIMALS)
+    line = refused("show", "animals", "--group", "animal", "--header", "first")
+    assert "animals is not a table with columns: leave out --header --group" in line
 
 
 def test_two_columns_of_images_are_told_apart() -> None:
