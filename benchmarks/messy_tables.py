@@ -1,6 +1,6 @@
 """Tables as people have them: the best of a search beside scikit-learn on the same features.
 
-python -m benchmarks.messy_tables [--trials 20] [--rows 891] [--seeds 3]
+python -m benchmarks.messy_tables [--table penguins] [--trials 20] [--seeds 6] [--folds 5]
 
 The tables are like those of the Titanic and of the Palmer penguins, and random: with gaps, ids,
 dates, free categories, and a column that gives the target away.
@@ -144,7 +144,9 @@ TABLES: dict[str, tuple[Callable[..., pd.DataFrame], Features, str]] = {
 }
 
 
-def compare(table: str, seed: int, trials: int) -> tuple[float, float]:
+def compare(
+    table: str, model: str, seed: int, trials: int, folds: int | None
+) -> tuple[float, float]:
     """Returns the balanced accuracy on the test part of a search's best, and of scikit-learn."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
@@ -154,39 +156,50 @@ def compare(table: str, seed: int, trials: int) -> tuple[float, float]:
     import latentune
 
     make, prepare, target = TABLES[table]
-    frame = make(seed=seed)
-    drop = [name for name in ("Boat",) if name in frame]
-    frame.to_csv(f"{table}-{seed}.csv", index=False)
-    options: dict[str, Any] = {"target": target, "drop": drop}
-    best = latentune.search(
-        "mlp", f"{table}-{seed}.csv", **options, trials=trials, seed=seed, name=f"{table}-{seed}"
+    frame, path = make(seed=seed), f"{table}-{seed}.csv"
+    frame.to_csv(path, index=False)
+    options: dict[str, Any] = {"target": target, "drop": ["Boat"] if "Boat" in frame else []}
+    latentune.search(
+        model,
+        path,
+        **options,
+        objectives=["balanced_accuracy"],
+        folds=folds,
+        trials=trials,
+        seed=seed,
+        name=path[:-4],
     )
-    trained = latentune.train(f"{table}-{seed}")
-    del best
-    splits = latentune.TensorData(
-        f"{table}-{seed}.csv", seed=seed, table=latentune.TableOptions(**options)
-    ).splits
+    trained = latentune.train(path[:-4])
+    splits = latentune.TensorData(path, table=latentune.TableOptions(**options)).splits
     test = splits.test.row_indices.tolist()
     rest = sorted(set(range(len(frame))) - set(test))
-    features = prepare(frame, rest)
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    model.fit(features.iloc[rest], frame[target].iloc[rest])
-    right = frame[target].iloc[test]
-    plain = balanced_accuracy_score(right, model.predict(features.iloc[test]))
-    return trained.metrics["test_balanced_accuracy"], float(plain)
+    features, right = prepare(frame, rest), frame[target]
+    plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    plain.fit(features.iloc[rest], right.iloc[rest])
+    score = balanced_accuracy_score(right.iloc[test], plain.predict(features.iloc[test]))
+    return trained.metrics["test_balanced_accuracy"], float(score)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--model", default="auto")
+    parser.add_argument("--folds", type=int)
+    parser.add_argument("--table", choices=tuple(TABLES), action="append")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for table in TABLES:
-            for seed in range(options.seeds):
-                best, plain = compare(table, seed, options.trials)
-                print(f"{table} {seed}: search {best:.3f}, logistic regression {plain:.3f}")
+        for table in options.table or TABLES:
+            scores = [
+                compare(table, options.model, seed, options.trials, options.folds)
+                for seed in range(options.seeds)
+            ]
+            for name, found in zip(
+                ("search", "scikit-learn"), zip(*scores, strict=True), strict=True
+            ):
+                shown = " ".join(f"{score:.3f}" for score in found)
+                print(f"{table}, {name}: {shown}, mean {sum(found) / len(found):.3f}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from ....models.data_spec import Column
 from ..data_error import DataError
 from .column_names import normalize_label
-from .date_format import AmbiguousDateError, infer_date_order, parse_date
+from .date_format import DATE_ORDERS, AmbiguousDateError, infer_date_order, parse_date
 from .number_format import (
     AmbiguousNumberError,
     MixedFormatError,
@@ -45,8 +45,8 @@ MISSING_NUMBER_WORDS = (
 """Texts that mark a missing number, in lower case."""
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0}
 AMBIGUOUS_FRACTIONS_NOTE = "fractions with three digits each; `decimal=` , reads them as thousands"
-MAX_NON_NUMBER_SHARE = 0.1
-"""If at most this share of a column's values are not numbers, they are reported as mistakes."""
+MAX_ODD_SHARE = 0.1
+"""If at most this share of a column's values are not numbers or dates, they are mistakes."""
 MAX_BOOLEAN_SPELLINGS = 2**9
 """Upper bound for the spellings of "true" and "false" in small and capital letters."""
 DATES_NOTE = "dates, which become year, month, weekday and days since 1970"
@@ -137,17 +137,18 @@ def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
     return pd.Series(array[codes], column.index, dtype, kind.name)
 
 
-def check_mostly_numbers(column: Series[Any], path: Path) -> None:
-    """Raises DataError if a few values of a column are not numbers and all others are."""
-    others = column[[_is_not_a_number(text) for text in column]]
-    if 0 < len(others) <= MAX_NON_NUMBER_SHARE * len(column):
-        row, text = int(str(others.index[0])) + 1, others.iloc[0]
-        more = f", and {len(others) - 1:,} more" if len(others) > 1 else ""
-        raise DataError(
-            f"{path} has {text!r} in row {row} of the column {column.name!r}{more}, where all "
-            "else is a number: correct it, or leave the column out by "
-            f"{format_option('drop', str(column.name))}"
-        )
+def check_no_odd_values(column: Series[Any], path: Path) -> None:
+    """Raises DataError if most texts of a column are numbers, or dates, and a few are not."""
+    for noun, is_odd in (("number", _is_not_a_number), ("date", _is_not_a_date)):
+        others = column[[is_odd(text) for text in column]]
+        if 0 < len(others) <= MAX_ODD_SHARE * len(column):
+            row, text = int(str(others.index[0])) + 1, others.iloc[0]
+            more = f", and {len(others) - 1:,} more" if len(others) > 1 else ""
+            raise DataError(
+                f"{path} has {text!r} in row {row} of the column {column.name!r}{more}, where all "
+                f"else is a {noun}: correct it, or leave the column out by "
+                f"{format_option('drop', str(column.name))}"
+            )
 
 
 def missing_value_words(kind: Column) -> tuple[str, ...]:
@@ -214,6 +215,10 @@ def _is_not_a_number(text: str) -> bool:
     except ValueError:
         return text.lower() not in MISSING_NUMBER_WORDS
     return False
+
+
+def _is_not_a_date(text: str) -> bool:
+    return all(isnan(_parse_date_or_nan(text, order)) for order in DATE_ORDERS)
 
 
 def _equal_numbers(texts: Sequence[str]) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from ..preparation.hold_out import TEST_FRACTION, choose_rows, first_occurrences
 from .column_features import column_features
 from .column_names import check_column_exists, quote_some
 from .column_preparation import holds_categories, learn_columns, merge_rare_texts
-from .column_types import are_categories, check_mostly_numbers
+from .column_types import are_categories, check_no_odd_values
 from .header_row import TARGET_COLUMN_NAMES
 from .source import NO_TARGET, format_option
 from .target_encoding import encode_targets
@@ -143,10 +143,10 @@ def _mark_missing(columns: Columns, is_missing: DataFrame) -> Columns:
 
 
 def _check_values(columns: Columns, name: str) -> None:
-    """Raises DataError for a number that is not finite, or a text among numbers."""
+    """Raises DataError for a number that is not finite, or an odd text among numbers or dates."""
     column, path, is_text = columns.frame[name], columns.path, columns.kinds[name].role == "text"
     if is_text and not holds_categories(columns, name):
-        check_mostly_numbers(column.dropna(), path)
+        check_no_odd_values(column.dropna(), path)
     elif not is_text:
         present = column.dropna() if column.hasnans else column
         is_invalid = ~is_valid_number(present.to_numpy(np.float64))

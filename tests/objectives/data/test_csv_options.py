@@ -40,6 +40,16 @@ OPTION = r"(--[a-z-]+ (?:'[^']*'|\S+))"
         ),
         (
             lines(
+                "day,size,class",
+                ["31.02.2021", *(f"{i % 28 + 1}.{i % 12 + 1}.20{i:02}" for i in range(1, N))],
+                SIZE,
+                CLASS,
+            ),
+            "has '31.02.2021' in row 1 of the column 'day', where all else is a date",
+            {"size": SIZE, "target": CLASS},
+        ),
+        (
+            lines(
                 "dose,size,class",
                 [f"{x:.2f}{' kg' * (i % 2)}" for i, x in enumerate(SIZE)],
                 SIZE,
@@ -76,6 +86,7 @@ OPTION = r"(--[a-z-]+ (?:'[^']*'|\S+))"
     ],
     ids=[
         "dates",
+        "no date",
         "units",
         "words",
         "time",
