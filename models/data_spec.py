@@ -80,7 +80,8 @@ class DataSpec:
             standardize their input.
         std: Standard deviation of each channel or feature; None if `mean` is None.
         shares: Share of each class in the training part, from 0 to 1.
-        target: Mean and standard deviation of numeric targets in the training part.
+        target: Mean and standard deviation of numeric targets in the training part. With several
+            targets, the means of all come first, then their deviations.
         features: Names of the features of a table. A feature named `color=red` is 1 in rows with
             the color red, and 0 in other rows.
         letters: The known letters of texts. The first letter is encoded as 1. The code 0 pads the
@@ -90,7 +91,7 @@ class DataSpec:
         columns: The columns of the file that the items come from.
 
     Raises:
-        ValueError: If the shape does not fit the kind.
+        ValueError: If the shape does not fit the kind, or targets lack a mean or a deviation.
 
     Example:
         >>> print(latentune.DataSpec((3, 32, 32)))
@@ -103,7 +104,7 @@ class DataSpec:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     shares: tuple[float, ...] = ()
-    target: tuple[float, float] | None = None
+    target: tuple[float, ...] | None = None
     features: tuple[str, ...] = ()
     letters: str = ""
     pixel_maximum: int = 0
@@ -115,6 +116,8 @@ class DataSpec:
             raise ValueError(
                 f"shape (={tuple(self.shape)}) must be ({', '.join(axes)}), all positive."
             )
+        if self.target is not None and (not self.target or len(self.target) % 2):
+            raise ValueError(f"target (={self.target}) must be means and as many deviations.")
 
     def __repr__(self) -> str:
         names = {"classes": self.classes, "features": self.features, "letters": self.letters}
@@ -123,6 +126,16 @@ class DataSpec:
 
     def __str__(self) -> str:
         return "x".join(map(str, self.shape))
+
+    @property
+    def n_targets(self) -> int:
+        """The number of numbers to predict for each item."""
+        return len(self.target or ()) // 2
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the columns to predict, if the data come from a file with columns."""
+        return tuple(column.name for column in self.columns if column.role == "target")
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:

@@ -1,4 +1,4 @@
-"""Predictors: networks that predict a class or a number for each item."""
+"""Predictors: networks that predict a class or numbers for each item."""
 
 from typing import Any, Unpack
 
@@ -24,9 +24,10 @@ class Predictor(Learner):
     The logged values do not depend on options. For classes, they are the cross-entropy `*_loss`,
     and `*_accuracy`. In validation and test, there is also `*_balanced_accuracy`, which is the
     mean accuracy of the classes that occur. For numbers, they are `*_mse`, in the squared unit of
-    the target, and `*_r2`, the explained share of the variance of the targets. Numbers are
-    predicted and compared in float64. Training standardizes them by the mean and deviation of the
-    training part.
+    the target, and `*_r2`, the explained share of the variance of the targets. With several
+    targets, they are the means over these targets, and `*_mse` is in squared deviations of each.
+    Numbers are predicted and compared in float64. Training standardizes them by the mean and
+    deviation of the training part.
 
     Args:
         data: Description of data with at least two classes, or with numbers as targets.
@@ -90,7 +91,7 @@ class Predictor(Learner):
                 f"smoothing (={smoothing}) must be at least 0 and below 1, and balance "
                 f"(={balance}) from 0 to 1."
             )
-        self.target, self.smoothing, self.encoder_lr = data.target, smoothing, encoder_lr
+        self.smoothing, self.encoder_lr = smoothing, encoder_lr
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
@@ -101,10 +102,13 @@ class Predictor(Learner):
         self.hidden = nn.Sequential()
         if lin_dim:
             self.hidden = nn.Sequential(nn.Linear(features, lin_dim), nn.ReLU())
-        self.output = nn.Linear(lin_dim or features, len(data.classes) or 1)
+        self.output = nn.Linear(lin_dim or features, len(data.classes) or data.n_targets)
         self.weights: Tensor | None
         self.register_buffer("weights", _class_weights(data, balance), persistent=False)
         self._class_counts: MulticlassStatScores | None = None
+        self.target_scale: Tensor | None
+        self.register_buffer("target_scale", _target_scale(data), persistent=False)
+        self._mse_unit = data.target[1] ** 2 if data.target and data.n_targets == 1 else 1.0
         if data.target is None:
             self._class_counts = MulticlassStatScores(len(data.classes), average=None)
         self._regression_pairs: list[Tensor] = []
@@ -121,15 +125,18 @@ class Predictor(Learner):
         return hidden
 
     def predict_codes(self, codes: Tensor) -> Tensor:
-        """Maps latent codes (N, D) to logits (N, classes), or to numbers (N, 1)."""
+        """Maps latent codes (N, D) to logits (N, classes), or to numbers (N, targets)."""
         output: Tensor = self.output(self.hidden(codes))
-        if self.target is None:
+        if self.target_scale is None:
             return output
-        mean, std = self.target
+        mean, std = self.target_scale.unbind()
         return mean + std * output.double()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to logits (N, classes) or numbers (N, 1)."""
+        """Maps items x, with shape (N, *data.shape), to logits (N, classes) or numbers.
+
+        Numbers have shape (N, targets).
+        """
         return self.predict_codes(self.encode(x))
 
     def predict_batch(self, batch: Tensor) -> Tensor:
@@ -148,7 +155,7 @@ class Predictor(Learner):
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         output, targets = self.predict_batch(batch[0]), batch[1]
         if self._class_counts is None:
-            return self._regression_terms(output[:, 0], targets)
+            return self._regression_terms(output, targets.reshape(output.shape))
         if not self.training:
             self._class_counts.update(output, targets)
         accuracy = (output.argmax(1) == targets).float().mean()
@@ -160,18 +167,18 @@ class Predictor(Learner):
         return terms
 
     def _regression_terms(self, numbers: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        assert self.target is not None
-        mean, std = self.target
+        assert self.target_scale is not None
+        mean, std = self.target_scale.unbind()
         predicted, true = ((values.double() - mean) / std for values in (numbers, targets))
         squared = (predicted - true).square().mean()
         if self.training:
-            return {"mse": squared * std**2, "r2": 1 - squared}
+            return {"mse": squared * self._mse_unit, "r2": 1 - squared}
         self._regression_pairs.append(torch.stack([predicted, true]))
-        return {"mse": squared * std**2}
+        return {"mse": squared * self._mse_unit}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        if self.target is not None:  # a learning rate has the same effect in any unit
-            return terms["mse"] / self.target[1] ** 2
+        if self.target_scale is not None:  # a learning rate has the same effect in any unit
+            return terms["mse"] / self._mse_unit
         return terms.get("weighted", terms["loss"])
 
     def on_validation_epoch_end(self) -> None:
@@ -195,7 +202,8 @@ class Predictor(Learner):
         if self._class_counts is None:
             predictions, targets = torch.cat(self._regression_pairs, 1)
             self._regression_pairs = []
-            self.log(f"{part}_r2", r2_score(predictions, targets))
+            scores = [r2_score(*pair) for pair in zip(predictions.T, targets.T, strict=True)]
+            self.log(f"{part}_r2", torch.stack(scores).mean())
             return
         correct, *_, items = self._class_counts.compute().T
         self._class_counts.reset()
@@ -211,6 +219,11 @@ def _code_length(codec: Any, data: DataSpec) -> int:
     with torch.no_grad():
         codes: Tensor = codec.encode(torch.zeros(1, *data.shape)).flatten(1)
     return codes.shape[1]
+
+
+def _target_scale(data: DataSpec) -> Tensor | None:
+    """Returns the means and the deviations of all targets as float64, with shape (2, targets)."""
+    return None if data.target is None else torch.tensor(data.target).double().reshape(2, -1)
 
 
 def _class_weights(data: DataSpec, balance: float) -> Tensor | None:

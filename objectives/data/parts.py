@@ -26,8 +26,8 @@ class Part(NamedTuple):
         inputs: Items of shape (N, *shape). Images are float32, or uint8 to save memory; `to_float`
             converts them to [0, 1]. Images that do not fit in memory are `LazyImages`. Rows of a
             table are float64. A text is a row of integers, one for each letter.
-        targets: Class numbers (int64) or numbers to predict (float64), with shape (N,); None
-            without targets.
+        targets: Class numbers (int64) or numbers to predict (float64), with shape (N,), or (N, K)
+            of K numbers for each item; None without targets.
         rows: The position of each item in its source, from 0, with shape (N,). If None, items are
             in the order of the source.
         split_by: Group numbers (int64) or times (float64), with shape (N,). The items of a group,

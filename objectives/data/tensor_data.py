@@ -136,8 +136,8 @@ class TensorData(DeviceDataModule):
         if targets is None:
             return spec
         if targets.is_floating_point():
-            target_mean, target_std = mean_and_std([targets[:, None]])
-            return replace(spec, target=(target_mean.item(), target_std.item()))
+            target_mean, target_std = mean_and_std([targets.reshape(len(targets), -1)])
+            return replace(spec, target=(*target_mean.tolist(), *target_std.tolist()))
         shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
         return replace(spec, shares=tuple(shares.tolist()))
 

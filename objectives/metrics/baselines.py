@@ -140,7 +140,7 @@ def linear_baseline(data: Any) -> dict[str, float]:
     assert test.targets is not None
     targets, true = train.targets.numpy(), test.targets.numpy()
     if items.spec.target is not None:
-        mean, std = items.spec.target
+        mean, std = np.reshape(items.spec.target, (2, -1)).squeeze()
         targets, true = ((t.astype(np.float64) - mean) / std for t in (targets, true))
     classes = 0 if items.spec.target else len(set(targets))
     is_standardized = items.spec.kind == "table" and items.spec.mean is not None
@@ -149,7 +149,8 @@ def linear_baseline(data: Any) -> dict[str, float]:
         model.fit(train_rows, targets)
     if items.spec.target is None:
         return {LINEAR_ACCURACY: float(model.score(test_rows, true))}
-    return {LINEAR_MSE: float(((model.predict(test_rows) - true) ** 2).mean()) * std**2}
+    unit = std**2 if items.spec.n_targets == 1 else 1.0
+    return {LINEAR_MSE: float(((model.predict(test_rows) - true) ** 2).mean()) * unit}
 
 
 def _make_linear_model(classes: int, is_standardized: bool) -> Any:

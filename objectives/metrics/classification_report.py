@@ -82,10 +82,10 @@ def _reliability_table(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
 
 
 def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
-    """Returns predictions for the test part, and its targets (N,).
+    """Returns predictions for the test part, and its targets (N,) or (N, targets).
 
-    The predictions are logits (N, classes) or numbers (N, 1). The model is moved to the CPU and
-    set to eval mode.
+    The predictions are logits (N, classes) or numbers (N, targets). The model is moved to the CPU
+    and set to eval mode.
     """
     assert isinstance(model, pl.LightningModule)
     model.cpu().eval()

@@ -70,6 +70,12 @@ def _report_classes(model: Predicts, data: Any, folder: Path, has_figures: bool)
 
 def _plot_numbers(model: Predicts, data: Any, folder: Path) -> None:
     outputs, targets = predict_test_set(model, data)
-    predicted, true = outputs[:, 0].numpy(), targets.numpy()
-    title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
-    plot_predicted_vs_true(true, predicted, title, folder / "predicted.png")
+    pairs = zip(outputs.T.numpy(), targets.reshape(outputs.shape).T.numpy(), strict=True)
+    names = data.spec.target_names
+    for number, (predicted, true) in enumerate(pairs, 1):
+        title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
+        if data.spec.n_targets == 1:
+            plot_predicted_vs_true(true, predicted, title, folder / "predicted.png")
+            return
+        path = folder / f"predicted-{number}.png"
+        plot_predicted_vs_true(true, predicted, f"{names[number - 1]}: {title}", path)

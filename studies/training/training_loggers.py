@@ -132,7 +132,10 @@ def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     names = None
     if targets is not None:
         classes = data.spec.classes
-        names = [classes[t] if classes else f"{t:.4g}" for t in targets.tolist()]
+        columns = targets.reshape(len(targets), -1).tolist()
+        names = [
+            classes[row[0]] if classes else ", ".join(f"{t:.4g}" for t in row) for row in columns
+        ]
     thumbnails = shrink_images(inputs, THUMBNAIL_SIDE) if inputs.ndim == 4 else None
     logger.experiment.add_embedding(codes, names, thumbnails, tag="validation")
 

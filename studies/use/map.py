@@ -101,7 +101,8 @@ def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | N
     if spec.classes:
         classes = pd.Index(spec.classes)
         return pd.Series(pd.Categorical.from_codes(targets.tolist(), classes), name=CLASS_COLUMN)
-    return pd.Series(targets.numpy(), name=TARGET_COLUMN) if targets.is_floating_point() else None
+    is_number = targets.is_floating_point() and targets.ndim == 1
+    return pd.Series(targets.numpy(), name=TARGET_COLUMN) if is_number else None
 
 
 def _id_columns(columns: pd.DataFrame, target: pd.Series[Any] | None, spec: DataSpec) -> list[str]:

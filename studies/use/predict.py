@@ -43,7 +43,8 @@ class Predictions(Result):
 
             - Classifier: `class` and `probability`, then `second`, `second_probability`, `third`
               and `third_probability`.
-            - Network that predicts numbers: `number`.
+            - Network that predicts a number: `number`. One that predicts several: a column with
+              the name of each target.
             - Autoencoder: `error`, and `anomaly` if training saved a threshold.
             - Network that compares items: `class`, then the training items `nearest`, `second`
               and `third`, each with columns for its class and its distance.
@@ -148,8 +149,7 @@ def predict(
     spec = network.header.data_spec
     items = read_inputs(network, inputs)
     result = run_inference(items, choose_prediction_function(network, spec))
-    target = next((column.name for column in spec.columns if column.role == "target"), "")
-    predicted = _align_predictions(result, target)
+    predicted = _align_predictions(result, next(iter(spec.target_names), ""))
     table = result.add_item_columns(predicted)
     if file is not None:
         with new_file(file) as opened:
@@ -180,6 +180,8 @@ def _align_predictions(result: InferenceResult[pd.DataFrame], target: str) -> pd
         predicted = predicted.astype(nullable)
     if target and target not in {INPUT, PLACE, REASON, *predicted.columns}:
         predicted = predicted.rename(columns={"class": target, "number": target})
+    reserved = {name: f"predicted {name}" for name in (INPUT, PLACE, REASON)}
+    predicted = predicted.rename(columns=reserved)
     rows: pd.DataFrame = predicted.reindex(range(len(result.names)))
     return rows
 

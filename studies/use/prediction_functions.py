@@ -56,7 +56,7 @@ def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> Predi
     if isinstance(model, Predicts) and data.classes:
         return partial(_predict_classes, model, data.classes)
     if isinstance(model, Predicts):
-        return partial(_predict_number, model, data.target[1] if data.target else 0.0)
+        return partial(_predict_numbers, model, data)
     if isinstance(model, Reconstructs):
         saved = network.header.anomaly
         threshold = None if saved is None else saved.threshold
@@ -95,8 +95,12 @@ def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> 
     return pd.DataFrame(columns)
 
 
-def _predict_number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
-    return pd.DataFrame({"number": _round_values(predict_raw(model, items)[:, 0], unit)})
+def _predict_numbers(model: Predicts, data: DataSpec, items: Tensor) -> pd.DataFrame:
+    names = data.target_names if data.n_targets > 1 else ("number",)
+    units = (data.target or (0.0,))[-len(names) :]
+    columns = predict_raw(model, items)[:, : len(names)].T
+    numbers = zip(names, columns, units, strict=True)
+    return pd.DataFrame({name: _round_values(column, unit) for name, column, unit in numbers})
 
 
 def _predict_error(

@@ -198,7 +198,8 @@ def _list_shared_items(data: TensorData) -> pd.DataFrame:
             "training item": item_metadata(data.source, "train", copied, data.spec)[ITEM_COLUMN],
         }
         if items.targets is not None:
-            rows["same target"] = (items.targets == copied.targets).numpy()
+            is_equal = items.targets == copied.targets
+            rows["same target"] = is_equal.reshape(len(items), -1).all(1).numpy()
         tables.append(pd.DataFrame(rows))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ....storage.atomic_write import atomic_file
 from ..sources.array_file import check_arrays, pixel_ranges
-from ..sources.column_names import check_column_exists
+from ..sources.column_names import check_column_exists, split_names
 from ..sources.pixel_range import learn_maximum
 from .collect_arrays import collect_arrays
 from .frame_csv import add_target, as_pandas, check_cells, frame_options, frame_to_csv
@@ -73,7 +73,9 @@ def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
         if labels is not None:
             frame, target = add_target(frame, labels)
         if target not in (None, "none"):
-            check_column_exists([str(name) for name in frame], target, Path("the frame"))
+            columns = [str(name) for name in frame]
+            for name in split_names(target, columns):
+                check_column_exists(columns, name, Path("the frame"))
         check_cells(frame)
         content = frame_to_csv(frame)
         path = folder / f"frame-{sha256(content).hexdigest()[:DIGEST_LETTERS]}.csv"

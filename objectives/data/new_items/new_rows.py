@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +143,8 @@ def read_known_texts(
     except AmbiguousHeaderError:
         texts, notes = read_text_columns(path, raw, default_header, names)
     if trained_without_names and all(map(DEFAULT_COLUMN_NAME.fullmatch, map(str, texts))):
-        last_is_target = known[-1].role == "target"
-        if len(texts.columns) not in (len(names), len(names) - last_is_target):
+        targets = [*takewhile(lambda column: column.role == "target", reversed(known))]
+        if len(texts.columns) not in (len(names), len(names) - len(targets)):
             raise DataError(
                 f"{path} has {len(texts.columns)} columns without names, and the file of training "
                 f"had {len(names)}: give it as many"

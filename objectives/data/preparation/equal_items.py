@@ -41,7 +41,8 @@ def describe_duplicates(train: Part, val: Part, test: Part) -> Iterator[str]:
             yield f"{n:,} of {len(part):,} {noun} items are also in the training part"
     if train.targets is not None:
         targets = np.concatenate([part.targets for part in (train, val, test)])
-        if different := (targets != targets[first]).sum():
+        is_different = (targets != targets[first]).reshape(len(targets), -1).any(1)
+        if different := is_different.sum():
             yield f"{different:,} duplicates have another target than the item they are equal to"
 
 

@@ -157,7 +157,8 @@ def describe_splits(splits: Splits) -> str:
     classes = "1 class" if n == 1 else f"{n or 'no'} classes"
     targets = splits.train.targets
     if targets is not None and targets.is_floating_point():
-        classes = "a number to predict"
+        n = 1 if targets.ndim == 1 else targets.shape[1]
+        classes = "a number to predict" if n == 1 else f"{n} numbers to predict"
     by_column = describe_split_column(splits[:3], splits.spec)
     return f"{items}, {classes}, {' / '.join(counts)}{', ' * bool(by_column)}{by_column}"
 

@@ -34,6 +34,18 @@ def check_column_exists(
         raise DataError(f"{path} has no column {name!r} for `{option}=`: {hint}")
 
 
+def split_names(text: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names in a text with commas, without repeats; a whole column is one name.
+
+    Example:
+        >>> split_names("x, y", ["x", "y"]), split_names("x, y", ["x, y", "z"])
+        (('x', 'y'), ('x, y',))
+    """
+    if text in columns:
+        return (text,)
+    return tuple(dict.fromkeys(normalize_label(name) for name in text.split(",")))
+
+
 def did_you_mean(name: str, columns: Sequence[str]) -> str:
     """Returns a hint with the column that is most similar to `name`, ignoring case.
 

@@ -1,6 +1,7 @@
 """Loads a source with the reader that fits its name and its content."""
 
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -29,7 +30,7 @@ from .source import (
     unknown_source_error,
 )
 from .split_column import refuse_split_option, take_split_column
-from .table_dataset import find_target, read_table
+from .table_dataset import find_targets, read_table
 from .text_dataset import TEXT_SUFFIX, find_text_files, read_text_folder, read_text_table
 from .typed_columns import Columns, read_columns
 
@@ -139,16 +140,16 @@ def _read_csv(source: Source) -> LoadedDataset:
     if columns.test_rows or columns.val_rows:
         refuse_split_option(source.table, f"{columns.path} has parts of its own")
     columns = take_split_column(columns)
-    target = find_target(columns)
-    columns, row_numbers = drop_row_numbers(columns, target)
-    text = source.table.text or _find_text_column(columns, target)
+    targets = find_targets(columns)
+    columns, row_numbers = drop_row_numbers(columns, targets)
+    text = source.table.text or _find_text_column(columns, targets)
     if text is None:
-        dataset = read_table(columns, target, source.numbers)
+        dataset = read_table(columns, targets, source.numbers)
     else:
-        if target is None and source.table.target is None:
-            others = [name for name in columns.kinds if name != text]
-            target = others[0] if len(others) == 1 else None
-        dataset = read_text_table(columns, text, target, source.numbers)
+        if not targets and source.table.target is None:
+            others = tuple(name for name in columns.kinds if name != text)
+            targets = others if len(others) == 1 else ()
+        dataset = read_text_table(columns, text, targets, source.numbers)
     known = {name: Column(name, "left out") for name in columns.names}
     known |= {name: Column(name, "row number") for name in row_numbers}
     known |= {column.name: column for column in dataset.spec.columns}
@@ -157,7 +158,7 @@ def _read_csv(source: Source) -> LoadedDataset:
     return dataset._replace(spec=replace(dataset.spec, columns=tuple(known.values())))
 
 
-def _find_text_column(columns: Columns, target: str | None) -> str | None:
+def _find_text_column(columns: Columns, targets: Collection[str]) -> str | None:
     """Returns the column of texts in a file with one or two columns; None if there is none.
 
     The column has a name in `TEXT_COLUMN_NAMES`. Otherwise, more than half of its texts are
@@ -168,10 +169,10 @@ def _find_text_column(columns: Columns, target: str | None) -> str | None:
     if len(names) > 2:
         return None
     distinct = {name: frame[name].nunique() for name in names}
-    usual = [name for name in names if name.lower() in TEXT_COLUMN_NAMES and name != target]
+    usual = [name for name in names if name.lower() in TEXT_COLUMN_NAMES and name not in targets]
     if usual:
         return max(usual, key=lambda name: distinct[name])
-    texts = [n for n in names if columns.kinds[n].role == "text" and n != target]
+    texts = [n for n in names if columns.kinds[n].role == "text" and n not in targets]
     text = max(texts, key=lambda name: distinct[name], default=None)
     if text is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +35,7 @@ MAX_GAP_RATIO = 2
 """Row numbers with gaps span at most this multiple of the number of rows."""
 
 
-def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tuple[str, ...]]:
+def drop_row_numbers(columns: Columns, targets: Sequence[str]) -> tuple[Columns, tuple[str, ...]]:
     """Returns the columns that do not number the rows, and the names of the dropped columns.
 
     A network would learn the order of a sorted file from row numbers.
@@ -46,7 +46,7 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
     some may be missing.
     """
     path, options = columns.path, columns.options
-    kept: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
+    kept: set[str | None] = {*targets, options.text, *options.as_category, *options.as_number}
     if len(columns.kinds) <= MAX_TEXT_TABLE_COLUMNS:
         kept |= {name for name in columns.kinds if name.lower() in TEXT_COLUMN_NAMES}
     numbering, rising = [], []
@@ -57,7 +57,8 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
             numbering.append(name)
         elif _rises_evenly(columns.frame[name].to_numpy()):
             rising.append(name)
-    if rising and target is not None and _is_sorted_by_class(columns.texts[target]):
+    target = targets[0] if len(targets) == 1 else ""  # several are numbers
+    if rising and target and _is_sorted_by_class(columns.texts[target]):
         raise DataError(
             f"{path} is sorted by {target!r}, and {rising[0]!r} rises from row to row: if it "
             f"numbers the rows, leave it out by {format_option('drop', rising[0])}, if not, keep "

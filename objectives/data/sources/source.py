@@ -53,8 +53,8 @@ class TableOptions:
     target: Annotated[
         str | None,
         Option(
-            "Column of a table to predict, or none.",
-            metavar="COLUMN|none",
+            "Column of a table to predict, several columns of numbers, or none.",
+            metavar="COLUMN[,COLUMN]|none",
             default="the one with a usual name",
         ),
     ] = None

@@ -14,7 +14,7 @@ from ..data_error import DataError
 from ..parts import MAX_NUMBER, LoadedDataset, Part, is_valid_number
 from ..preparation.hold_out import TEST_FRACTION, choose_rows, first_occurrences, split_indices
 from .column_features import column_features
-from .column_names import check_column_exists, quote_some
+from .column_names import check_column_exists, quote_some, split_names
 from .column_preparation import holds_categories, learn_columns, merge_rare_texts
 from .column_types import are_categories, check_no_odd_values
 from .header_row import TARGET_COLUMN_NAMES
@@ -33,8 +33,8 @@ MAX_LEAK_ROWS = 2000
 """The largest number of training rows on which a column is tried as the only feature."""
 
 
-def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDataset:
-    """Returns a data set with the features and the target of each row.
+def read_table(columns: Columns, target_names: Sequence[str], numbers: bool) -> LoadedDataset:
+    """Returns a data set with the features and the targets of each row.
 
     The rows of the test part are chosen first. The other rows tell what stands for missing values
     and which categories are features; see `learn_columns`. `encode_targets` decides whether
@@ -42,30 +42,35 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     """
     path, options = columns.path, columns.options
     is_missing = find_missing(columns)
-    checked = is_missing if options.missing == "refuse" else is_missing.filter(items=[target])
-    check_no_missing(checked, target, path)
-    if target is None and numbers:
+    checked = (
+        is_missing if options.missing == "refuse" else is_missing.filter(items=list(target_names))
+    )
+    check_no_missing(checked, target_names, path)
+    if not target_names and numbers:
         raise DataError(
             f"{path} has no column that is known to be a target: name it by `target=`, such as "
             f"{quote_some(list(columns.kinds)[::-1])}"
         )
     columns = _mark_missing(columns, is_missing)
-    names = [name for name in columns.kinds if name != target]
+    names = [name for name in columns.kinds if name not in target_names]
     for name in names:
         _check_values(columns, name)
-    classes, targets = column_targets(columns, target, numbers)
+    classes, targets = read_targets(columns, target_names, numbers)
     rest, test = _choose_rows(columns, names, targets)
     kinds, notes = learn_columns(columns, names, rest)
     features = _make_features(columns, kinds)
     inputs = torch.from_numpy(np.stack(list(features.values()), axis=1))
     whole = Part(inputs, targets, split_by=columns.split_by)
     notes = (*columns.notes, *notes)
-    if target is not None and targets is not None:
+    if targets is not None:
         some = rest[:: -(-len(rest) // MAX_LEAK_ROWS)]
-        known = columns.frame[[*(kind.name for kind in kinds), target]].iloc[some]
-        notes += (f"the column {target!r} is the target",)
-        notes += tuple(describe_leaks(known, target, targets[some].numpy()))
-        kinds += (Column(target, "target"),)
+        known = columns.frame[[kind.name for kind in kinds]].iloc[some]
+        notes += (describe_targets(target_names),)
+        values = targets[some].reshape(len(some), -1).T.numpy()
+        for target, column in zip(target_names, values, strict=True):
+            named = known.assign(**{target: columns.frame[target].iloc[some]})
+            notes += tuple(describe_leaks(named, target, column))
+        kinds += tuple(Column(name, "target") for name in target_names)
     elif options.target != NO_TARGET:
         notes += (
             "no column is known to be the target, so all are features: name one by `target=`",
@@ -76,17 +81,20 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     return LoadedDataset(whole.take(rest), whole.take(test), spec, val, notes)
 
 
-def find_target(columns: Columns) -> str | None:
-    """Returns the column that the option `target` names; otherwise the column with a usual name.
+def find_targets(columns: Columns) -> tuple[str, ...]:
+    """Returns the columns that the option `target` names; otherwise the column with a usual name.
 
-    The result is None if no column has a usual name. Several such columns raise DataError.
+    The columns are in the order of the file. The result is empty if no column has a usual name.
+    Several such columns raise DataError.
     """
     names, path, options = list(map(str, columns.frame)), columns.path, columns.options
     if options.target is not None and (options.target != NO_TARGET or NO_TARGET in names):
-        check_column_exists(names, options.target, path)
-        return options.target
+        targets = split_names(options.target, names)
+        for name in targets:
+            check_column_exists(names, name, path)
+        return tuple(name for name in names if name in targets)
     if options.target == NO_TARGET:
-        return None
+        return ()
     usual = [n for n in names if n.lower() in TARGET_COLUMN_NAMES and n != options.text]
     lower = {name.lower() for name in names}
     if "z" in lower or ("x" in lower and len(usual) > 1):  # y is a coordinate
@@ -96,19 +104,37 @@ def find_target(columns: Columns) -> str | None:
             f"{path} has the columns {' and '.join(map(repr, usual))}, and each could be the "
             "target: name one by `target=`"
         )
-    return usual[0] if usual else None
+    return tuple(usual)
 
 
-def column_targets(
-    columns: Columns, name: str | None, numbers: bool
+def describe_targets(names: Sequence[str]) -> str:
+    """Returns a note on the columns to predict."""
+    if len(names) == 1:
+        return f"the column {names[0]!r} is the target"
+    return f"the columns {quote_some(names)} are the targets, which are numbers"
+
+
+def read_targets(
+    columns: Columns, names: Sequence[str], numbers: bool
 ) -> tuple[tuple[str, ...], torch.Tensor | None]:
+    """Returns the class names of the targets, and the targets of each row, if there are any.
+
+    Several targets are numbers, with shape (N, targets).
+    """
+    if not names:
+        return (), None
+    found = [_column_targets(columns, name, numbers or len(names) > 1) for name in names]
+    return found[0] if len(names) == 1 else ((), torch.stack([one for _, one in found], 1))
+
+
+def _column_targets(
+    columns: Columns, name: str, numbers: bool
+) -> tuple[tuple[str, ...], torch.Tensor]:
     """Returns the class names of a target column, and the target of each row.
 
     Numbers are not classes if they have a unit, or if the user says that they are numbers. Flags
     and dates are classes, spelled as in the file. `encode_targets` decides about all other values.
     """
-    if name is None:
-        return (), None
     role, path, options = columns.kinds[name].role, columns.path, columns.options
     numbers = numbers or role == "amount" or name in options.as_number
     column = columns.frame[name]

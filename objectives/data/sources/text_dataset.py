@@ -26,7 +26,7 @@ from .plain_text import (
     encode_texts,
     to_plain_text,
 )
-from .table_dataset import column_targets
+from .table_dataset import describe_targets, read_targets
 from .typed_columns import Columns, check_no_missing, find_missing
 
 TEXT_SUFFIX = ".txt"
@@ -73,27 +73,27 @@ def read_text_folder(folder: Path) -> LoadedDataset:
 
 
 def read_text_table(
-    columns: Columns, text: str, target: str | None, numbers: bool
+    columns: Columns, text: str, target_names: Sequence[str], numbers: bool
 ) -> LoadedDataset:
-    """Returns a data set of the column `text`, with labels from the column `target`.
+    """Returns a data set of the column `text`, with labels from the columns `target_names`.
 
     All other columns are dropped.
     """
-    if others := [name for name in columns.kinds if name not in (text, target)]:
+    if others := [name for name in columns.kinds if name not in (text, *target_names)]:
         columns = columns.drop_columns(
             others, f"left out, as only texts and labels are used: {quote_some(others)}"
         )
     texts = columns.texts[text].tolist()
     kinds = columns.kinds | {text: Column(text, "text")}
     columns = columns._replace(frame=columns.frame.assign(**{text: texts}), kinds=kinds)
-    check_no_missing(find_missing(columns, words=("",)), target, columns.path)
+    check_no_missing(find_missing(columns, words=("",)), target_names, columns.path)
     places = [f"{columns.path}, row {number}" for number in range(1, len(texts) + 1)]
     notes = (*columns.notes, f"the column {text!r} holds texts")
     known: tuple[Column, ...] = (Column(text, "texts"),)
-    classes, targets = column_targets(columns, target, numbers)
-    if target is not None:
-        notes += (f"the column {target!r} is the target",)
-        known += (Column(target, "target"),)
+    classes, targets = read_targets(columns, target_names, numbers)
+    if target_names:
+        notes += (describe_targets(target_names),)
+        known += tuple(Column(name, "target") for name in target_names)
     parts = columns.test_rows, columns.val_rows
     dataset = _split_and_encode(
         texts, places, classes, targets, columns.path, notes, *parts, columns.split_by

@@ -181,19 +181,19 @@ def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFr
     return pd.DataFrame(is_missing, columns.texts.index)
 
 
-def check_no_missing(is_missing: DataFrame, target: str | None, path: Path) -> None:
+def check_no_missing(is_missing: DataFrame, targets: Collection[str], path: Path) -> None:
     """Raises DataError if values are missing; the message has their number in each column.
 
-    The message advises to leave such columns out, except the target.
+    The message advises to leave such columns out, except targets.
     """
     counts = {str(name): int(count) for name, count in is_missing.sum().items() if count}
     if not counts:
         return
     total = sum(counts.values())
     values = "1 missing value" if total == 1 else f"{total:,} missing values"
-    others = [name for name in counts if name != target]
+    others = [name for name in counts if name not in targets]
     way = f", or leave out the columns by {format_option('drop', *others)}" if others else ""
-    rows = ", or leave out their rows" if target in counts else ""
+    rows = ", or leave out their rows" if len(others) < len(counts) else ""
     raise DataError(f"{path} holds {values}, {count_by_column(counts)}: fill them{rows}{way}")
 
 
