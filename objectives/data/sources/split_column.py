@@ -46,8 +46,6 @@ def take_split_column(columns: Columns) -> Columns:
     if split_column is None:
         return columns
     name = split_column.kind.name
-    if columns.test_rows or columns.val_rows:
-        refuse_split_option(columns.options, f"{columns.path} has parts of its own")
     parts = {
         "group": f"the rows of one {name!r} stay in one part",
         "time": f"the parts follow one another by {name!r}",
