@@ -223,7 +223,9 @@ def _code_length(codec: Any, data: DataSpec) -> int:
 
 def _target_scale(data: DataSpec) -> Tensor | None:
     """Returns the means and the deviations of all targets as float64, with shape (2, targets)."""
-    return None if data.target is None else torch.tensor(data.target).double().reshape(2, -1)
+    if data.target is None:
+        return None
+    return torch.tensor(data.target, dtype=torch.float64).reshape(2, -1)
 
 
 def _class_weights(data: DataSpec, balance: float) -> Tensor | None:

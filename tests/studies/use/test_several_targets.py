@@ -48,17 +48,18 @@ def test_the_targets_are_those_of_pandas() -> None:
 
 
 def test_a_network_counts_each_target_in_its_deviations() -> None:
-    data = DataSpec((2,), "table", target=(1e4, 5.0, 300.0, 0.01))
+    mean, std = torch.tensor([[1e9 + 0.1, 5], [300.1, 0.01]], dtype=torch.float64)
+    data = DataSpec((2,), "table", target=(*mean.tolist(), *std.tolist()))
     model = Predictor(data, hidden=4).eval()
     inputs, numbers = torch.randn(30, 2), torch.randn(30, 2).double()
-    targets = torch.tensor([1e4, 5]) + numbers * torch.tensor([300, 0.01])
+    targets = mean + numbers * std
     with torch.no_grad():
-        predicted = model(inputs)
-        terms = model.terms((inputs, targets))
-    assert predicted.shape == (30, 2)
-    right = ((predicted - targets) / torch.tensor([300, 0.01])).square().mean()
-    assert terms["mse"].item() == pytest.approx(right.item(), rel=1e-9)
-    assert model.loss(terms).item() == pytest.approx(right.item(), rel=1e-9)
+        outputs = model.output(model.features(inputs)).double()
+        predicted, terms = model(inputs), model.terms((inputs, targets))
+    torch.testing.assert_close(predicted, mean + std * outputs, rtol=1e-14, atol=0)
+    right = ((predicted - targets) / std).square().mean().item()
+    assert terms["mse"].item() == pytest.approx(right, rel=1e-9)
+    assert model.loss(terms).item() == pytest.approx(right, rel=1e-9)
 
 
 def test_a_study_is_scored_and_predicts_a_column_each() -> None:
