@@ -41,7 +41,7 @@ class SearchProgress:
 
     def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:
         self.name, self.trials, self.metrics, self.epochs = name, trials, metrics, epochs
-        self.bar = progress_bar("trials")
+        self.bar = progress_bar("trials", auto_refresh=not console.is_jupyter)
         self.task = self.bar.add_task(name, total=trials)
         self.has_lines = False
 
@@ -69,7 +69,7 @@ class SearchProgress:
         _print_line(
             str(trial.number), values, format_best(study), epochs, stop_reason(trial) + model
         )
-        self.bar.update(self.task, completed=done)
+        self.bar.update(self.task, completed=done, refresh=True)
 
 
 def format_values(trial: FrozenTrial) -> str:

@@ -95,5 +95,10 @@ def _make_console(file: StringIO, record: bool = False) -> "Console":
     from .terminal import EscapingConsole
 
     return EscapingConsole(
-        file=file, width=DEFAULT_WIDTH, record=record, highlight=False, markup=False
+        file=file,
+        width=DEFAULT_WIDTH,
+        record=record,
+        highlight=False,
+        markup=False,
+        force_jupyter=False,  # in a notebook, it would print beside the file too
     )

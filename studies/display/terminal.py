@@ -62,11 +62,13 @@ def has_progress_display() -> bool:
     return console.is_terminal
 
 
-def progress_bar(unit: str = "") -> Progress:
+def progress_bar(unit: str = "", auto_refresh: bool = True) -> Progress:
     """Returns a progress bar that shows the remaining time, and disappears when it is complete.
 
     Args:
         unit: The unit of the steps, such as `trials`.
+        auto_refresh: Whether a thread draws the bar again and again. In a notebook, a line that is
+            printed at this moment would become a part of the bar, and disappear with it.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -76,5 +78,6 @@ def progress_bar(unit: str = "") -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        auto_refresh=auto_refresh,
         disable=not has_progress_display(),
     )

@@ -23,6 +23,7 @@ CELLS = [
     "final = latentune.train('conv-ae-digits', epochs=1)\nfinal",
     "try:\n    latentune.search('conv-ae', 'digits', trails=3)\n"
     "except TypeError as error:\n    print(error)",
+    "assert 'test_mse' in str(final)",
 ]
 
 
@@ -43,7 +44,9 @@ def test_a_notebook_reads_well(tmp_path: Path) -> None:
     assert "best: trial" in shown[0]
     assert "  lr = " in shown[0]
     assert "of conv-ae-digits: val_mse" in shown[1]
-    assert "test_mse" in shown[2]
+    assert shown[0].count("all epochs") + shown[0].count("pruned\n") == 2  # a line for each trial
+    assert shown[2].count("test_mse ") == 1
+    assert shown[4] == ""
     assert "wrote runs/conv-ae-digits/final" in shown[2]
     assert "search() has no argument 'trails'; did you mean 'trials'?" in shown[3]
     errors = [out for cell in outputs for out in cell if out.get("name") == "stderr"]
