@@ -9,7 +9,7 @@ QUICK = $(wildcard tests/test_layers.py tests/test_documents.py tests/models/tes
 	tests/objectives/data/test_table*.py tests/objectives/data/test_text*.py \
 	tests/studies/study/test_argument*.py tests/studies/display/test_terminal*.py)
 
-.PHONY: help install demo test quick lint check docs audit bench reproduce pictures
+.PHONY: help install demo test quick lint check docs audit bench reproduce pictures tutorials
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ reproduce: $(STAMP)  ## run published systems again; ROWS="A4 C2" for some of th
 
 pictures: $(STAMP)  ## make the pictures of the README and the tutorial again (needs chromium)
 	$(BIN)/python docs/make_pictures.py
+
+tutorials: $(STAMP)  ## run the scripts of examples/ and write their pages in docs/tutorials/
+	OMP_NUM_THREADS=1 $(BIN)/python docs/make_tutorials.py
 
 $(STAMP): pyproject.toml constraints.txt
 	if command -v uv; then \

@@ -1,4 +1,7 @@
-"""A model of your own, its search space, and the study of it: used by 03_own_model.py."""
+"""A model of your own, its search space, and the study of it.
+
+On the command line, the search is `latentune search linear_autoencoder:SPEC`.
+"""
 
 from functools import partial
 
