@@ -94,9 +94,9 @@ print(final.verdict[0])
 print(latentune.predict("digits-head", images[:5]))
 
 # %% [markdown]
-# The linear model sees all pixels and all labels. An encoder is worth more where labels are
-# few: `compare` trains the same network from scratch and from the weights of the encoder, with
-# several seeds.
+# The linear model sees all pixels and all labels. What is the encoder worth where labels are few?
+# `compare` trains the same network from scratch and from the weights of the encoder, with several
+# seeds.
 
 # %%
 print(
