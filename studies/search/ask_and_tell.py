@@ -130,6 +130,8 @@ def tell(
     url = storage or place.database
     found = open_study(open_database(url), study)
     number = trial if isinstance(trial, int) else trial.number
+    if not isinstance(trial, int) and trial.study.study_name != study:
+        raise StudyError(f"the trial is of the study {trial.study.study_name!r}, not {study!r}")
     metrics = read_study_record(found).metrics
     numbers = [values] if isinstance(values, int | float) else values
     if numbers is not None and len(numbers) != len(metrics):
@@ -138,7 +140,9 @@ def tell(
             f"values, not {len(numbers)}"
         )
     if numbers is not None and not all(map(isfinite, numbers)):
-        raise StudyError(f"{numbers} is not finite: tell None of a training that failed")
+        raise StudyError(
+            f"{', '.join(map(str, numbers))} is not finite: tell None of a training that failed"
+        )
     check_at_least("epoch", epoch, 1)
     with hold_lock(search_lock(url, place), SEARCH_LOCK_NAME):
         running = get_trial(found, number)

@@ -7,6 +7,7 @@ from ...models.types import Direction
 from ...objectives.trial_score import TrialScore
 from ...storage.study_record import read_study_record
 from ..study.public_api import public_api
+from ..study.study_error import StudyError
 
 
 @public_api
@@ -19,6 +20,7 @@ def pruning_callback(trial: optuna.Trial, monitor: str | None = None) -> pl.Call
             Latentune.
 
     Raises:
+        StudyError: If the study has several objectives, or the metric is not known.
         optuna.TrialPruned: After an epoch, if the study's pruner stops the trial.
         MonitorError: After the first epoch, if the metric is not logged.
         DivergenceError: After an epoch in which the metric is NaN or infinite.
@@ -32,8 +34,12 @@ def pruning_callback(trial: optuna.Trial, monitor: str | None = None) -> pl.Call
         ...     trainer.fit(model, data)
         ...     return trainer.callback_metrics["val_mse"].item()
     """
-    if monitor is None:
-        monitor = read_study_record(trial.study).metric_names[0]
+    if len(trial.study.directions) > 1:
+        raise StudyError("a study of several objectives cannot stop a trial early")
+    known = read_study_record(trial.study).metric_names
+    if monitor is None and not known:
+        raise StudyError("name the metric by `monitor=`: latentune has not made this study")
+    monitor = known[0] if monitor is None else monitor
     is_loss = trial.study.direction == optuna.study.StudyDirection.MINIMIZE
     direction: Direction = "minimize" if is_loss else "maximize"
     return TrialScore(trial, {monitor: direction}, n_trainings=1).start_training()

@@ -120,6 +120,8 @@ def _convert_mapping(value: Any, annotation: Any) -> dict[str, Any]:
 
 
 def _convert_number(value: Any, fraction: bool) -> int | float:
+    if getattr(value, "ndim", None) == 0:  # a number in an array or a tensor
+        value = value.item()
     if isinstance(value, bool) or type(value).__name__ == "bool_":
         _raise_type_error(value)
     if fraction and isinstance(value, Real):

@@ -10,6 +10,7 @@ from ...storage.runs_folder import Runs, check_study_name
 from .defaults import RUNS
 from .public_api import public_api
 from .recipe import Recipe
+from .study_error import StudyError
 from .study_lookup import check_study_exists
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Best(BestEntries):
             runs: The runs folder.
 
         Raises:
+            StudyError: If `data` is no description of data.
             SpaceError: If the search space cannot suggest the parameters.
             DataError: If the data of the study are missing or broken.
 
@@ -47,12 +49,18 @@ class Best(BestEntries):
             >>> best.build(latentune.DataSpec((1, 16, 16)))(torch.zeros(2, 1, 16, 16)).shape
             torch.Size([2, 1, 16, 16])
         """
+        from ...models.data_spec import DataSpec
+        from ...objectives.data.describe_object import describe_object
         from ...search_spaces.suggestions import replay
         from .build import build_spec
 
+        spec = getattr(data, "spec", data)
+        if not (spec is None or isinstance(spec, DataSpec)):
+            hint = 'give a DataSpec, such as latentune.TensorData("digits").spec'
+            raise StudyError(f"data is {describe_object(data)}: {hint}")
         place = Runs(Path(runs))
         objective = build_spec(Recipe.from_table(self.recipe, place), place).objective
-        return replay(objective.model, self.params, data or objective.data().spec)
+        return replay(objective.model, self.params, spec or objective.data().spec)
 
 
 @public_api

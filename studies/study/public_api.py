@@ -1,6 +1,7 @@
 """The decorator `public_api`, for the functions that users call from Python."""
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, get_type_hints
@@ -26,8 +27,13 @@ PYTHON_NAMES = {
 """The names of arguments in Python. The keys are their different names on the command line."""
 
 
+SPLITS_MODULE = "latentune.objectives.data.preparation.splits"
+
+
 def public_api(function: Callable[P, R]) -> Callable[P, R]:
     """Returns `function` with a check of the arguments, and with progress bars.
+
+    Data files that have changed since an earlier call are read again.
 
     Arguments are converted to the types of their annotations by `convert_argument`.
 
@@ -45,6 +51,8 @@ def public_api(function: Callable[P, R]) -> Callable[P, R]:
             if name not in signature.parameters:
                 raise TypeError(_unknown_argument(function.__name__, name, signature))
         start_garbage_collection()
+        if SPLITS_MODULE in sys.modules:  # light functions do not import it
+            sys.modules[SPLITS_MODULE].forget_changed_files()
         show_progress()
         bound = signature.bind(*args, **kwargs)
         try:

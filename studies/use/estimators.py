@@ -93,9 +93,12 @@ class LatentuneClassifier(ClassifierMixin, SearchedEstimator):  # type: ignore[m
         """Searches and trains a classifier of the rows X, with shape (N, F), of classes y (N,)."""
         rows, labels = validate_data(self, X, y, ensure_min_samples=2)
         check_classification_targets(labels)
-        self.classes_, targets = np.unique(labels, return_inverse=True)
+        self.classes_, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y holds 1 class, {self.classes_[0]}: a classifier needs two")
+        if counts.min() < 2:
+            single = self.classes_[counts.argmin()]
+            raise ValueError(f"y holds the class {single} once: at least 2 rows are needed")
         self.search_and_train(rows, np.array([f"class {n:06}" for n in targets]))
         return self
 

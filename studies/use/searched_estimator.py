@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from torch import Tensor
 from ...storage.runs_folder import Runs
 from ..search.search import search
 from ..study.defaults import RUNS
+from ..study.study_error import StudyError, check_at_least
 from ..training.train import train
 from .inference import read_inputs, run_inference
 from .trained_network import TrainedNetwork, load_trained_network
@@ -74,6 +76,9 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
 
     def search_and_train(self, items: Array, targets: Array | None = None) -> None:
         """Searches, trains and loads a network of the data."""
+        check_at_least("trials", self.trials, 1)
+        if self.shape is not None and prod(self.shape) != items.shape[1]:
+            raise StudyError(f"shape={self.shape} does not fit rows of {items.shape[1]} columns")
         model, seed = self.model or self.default_model, self.random_state
         if not isinstance(seed, int):
             seed = int(check_random_state(seed).randint(2**31))

@@ -4,11 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
 import numpy as np
+import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import (
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    SubsetRandomSampler,
+)
 
+from ...rng import get_rng_state, set_rng_state
 from ..data_error import DataError
 from ..describe_object import conversion_hint, describe_object
 
@@ -66,24 +75,29 @@ def _dataset_items(dataset: Any) -> Iterator[Any]:
 def _module_arrays(module: Any) -> dict[str, Array]:
     """Returns the items of each part of a data module, in the order of its data sets.
 
-    Random changes of items are drawn once, with a fixed seed.
+    Random changes of items are drawn once, with a fixed seed. The module is set up with the same
+    seed for each part, so that a random split is the same.
     """
     name, arrays = type(module).__name__, dict[str, Array]()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    state = get_rng_state()
+    try:
         module.prepare_data()
         for part, method in LOADERS.items():
+            pl.seed_everything(0, verbose=False)
             module.setup("test" if part == "test" else "fit")
-            loader = _loader(getattr(module, method, None))
+            loader = _loader(getattr(module, method, None), f"{name}.{method}()")
             if loader is not None:
-                arrays |= _with_names(_concatenate(_in_order(loader)), f"_{part}")
+                batches = _in_order(loader, f"{name}.{method}()")
+                arrays |= _with_names(_concatenate(batches), f"_{part}")
+    finally:
+        set_rng_state(state)
     if missing := [part for part in ("train", "val") if f"x_{part}" not in arrays]:
         method = LOADERS[missing[0]]
         raise DataError(f"{name} has no loader of its {missing[0]} part: add {method}()")
     return arrays
 
 
-def _loader(method: Callable[[], Any] | None) -> Any:
+def _loader(method: Callable[[], Any] | None, name: str) -> Any:
     """Returns the result of a method of a data module; None if the module does not define it."""
     from lightning_fabric.utilities.exceptions import MisconfigurationException
 
@@ -91,16 +105,31 @@ def _loader(method: Callable[[], Any] | None) -> Any:
         loader = None if method is None else method()
     except (MisconfigurationException, NotImplementedError):
         return None
-    return None if isinstance(loader, list | tuple) and not loader else loader
+    if not isinstance(loader, list | tuple | dict):
+        return loader
+    if loader:
+        raise DataError(f"{name} returns {len(loader)} loaders: return one")
+    return None
 
 
-def _in_order(loader: Any) -> Any:
-    """Returns a loader of the same batches without shuffling, and with all items."""
+def _in_order(loader: Any, name: str) -> Any:
+    """Returns a loader of the same items without shuffling, each of them once.
+
+    Raises:
+        DataError: If the sampler does not tell which items belong to the part.
+    """
     if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
         return loader
-    return DataLoader(
-        loader.dataset, batch_size=loader.batch_size or 1, collate_fn=loader.collate_fn
-    )
+    dataset, sampler = loader.dataset, loader.sampler
+    if loader.batch_size is None and loader.batch_sampler is not None:
+        sampler = loader.batch_sampler
+    if isinstance(sampler, SubsetRandomSampler):
+        dataset = Subset(dataset, sorted(sampler.indices))
+    elif not isinstance(sampler, SequentialSampler | RandomSampler):
+        raise DataError(
+            f"{name} has a {type(sampler).__name__}: give its items as a torch.utils.data.Subset"
+        )
+    return DataLoader(dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn)
 
 
 def _concatenate(batches: Iterable[Any]) -> tuple[Array, Array | None]:

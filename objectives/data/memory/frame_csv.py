@@ -22,7 +22,10 @@ def as_pandas(data: Any) -> DataFrame | None:
     if isinstance(data, pd.DataFrame):
         return data
     if type(data).__module__.partition(".")[0] == "polars" and hasattr(data, "to_dict"):
-        return pd.DataFrame(data.to_dict(as_series=False))
+        frame = pd.DataFrame(data.to_dict(as_series=False))
+        kinds = {name: str(kind) for name, kind in data.schema.items()}
+        names = [name for name, kind in kinds.items() if kind.startswith(("Categorical", "Enum"))]
+        return frame.astype(dict.fromkeys(names, "category"))
     return None
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ....models.data_spec import DataSpec, Kind
+from ..data_error import FileState, file_state
 from ..parts import Part, to_float
 from ..sources.builtin_datasets import DATASETS, FLOAT_FINGERPRINTS
 from ..sources.column_names import quote_some
@@ -72,6 +73,15 @@ class Splits(NamedTuple):
 
 
 _splits: dict[tuple[Source, int], Splits] = {}
+_states: dict[tuple[Source, int], FileState | None] = {}
+"""Size and time of the file of each source when it was read; None for other sources."""
+
+
+def forget_changed_files() -> None:
+    """Removes the splits of files that have changed since, so that they are read again."""
+    for key in [key for key in _splits if key in _states]:
+        if file_state(key[0].name) != _states[key]:
+            del _splits[key]
 
 
 def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
@@ -85,7 +95,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         source = source._replace(name=os.path.abspath(source.name))
     key = (source, seed)
     if key not in _splits:
-        name = Path(source.name).name
+        name, state = Path(source.name).name, file_state(source.name)
         dataset = load_source(source._replace(only=(), deduplicate=False), cache)
         if source.only:
             dataset = keep_classes(dataset, source.only, name)
@@ -101,7 +111,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         fingerprint = _hash_parts((train, val, test), source.name in FLOAT_FINGERPRINTS)
         has_own_val = dataset.val is not None
         splits = Splits(train, val, test, dataset.spec, fingerprint, has_own_val)
-        _splits[key] = splits
+        _splits[key], _states[key] = splits, state
         notes = duplicates
         if not is_builtin:
             notes = [describe_splits(splits), *_split_notes(splits), *duplicates, *dataset.notes]

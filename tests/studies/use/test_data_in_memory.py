@@ -13,7 +13,13 @@ import pytorch_lightning as pl
 import torch
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_wine
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 
 import latentune
 from latentune.objectives.data.data_error import DataError
@@ -153,6 +159,53 @@ def test_a_frame_is_read_as_it_was_given() -> None:
     assert list(read["quote"]) == list(given["quote"])
 
 
+class Split(pl.LightningDataModule):
+    """A data module that splits at random whenever it is set up."""
+
+    def __init__(self, loader: Callable[[Any], Any] = lambda part: DataLoader(part, 8)) -> None:
+        super().__init__()
+        self.loader = loader
+
+    def setup(self, stage: str) -> None:
+        self.whole = TensorDataset(torch.tensor(ROWS), torch.tensor(LABELS))
+        order = np.random.permutation(N).tolist()
+        self.sets = [torch.utils.data.Subset(self.whole, order[k::3]) for k in range(3)]
+
+    def train_dataloader(self) -> Any:
+        return self.loader(self.sets[0])
+
+    def val_dataloader(self) -> Any:
+        return DataLoader(self.whole, 8, sampler=SubsetRandomSampler(self.sets[1].indices))
+
+    def test_dataloader(self) -> Any:
+        return DataLoader(self.sets[2], 8, shuffle=True)
+
+
+def test_a_random_split_of_a_data_module_has_no_item_twice() -> None:
+    before = np.random.get_state(legacy=False)["state"]["pos"]
+    summary = latentune.show(Split())
+    assert summary.counts.sum().tolist() == [20, 20, 20]
+    (path,) = Path("runs/data").iterdir()
+    with np.load(path) as arrays:
+        rows = np.concatenate([arrays[f"x_{part}"] for part in ("train", "val", "test")])
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, ROWS))
+    assert np.random.get_state(legacy=False)["state"]["pos"] == before
+
+
+def test_a_file_that_has_changed_is_read_again() -> None:
+    for n in (60, 40):
+        frame()[:n].to_csv("rows.csv", index=False)
+        assert latentune.show("rows.csv", target="kind").counts.to_numpy().sum() == n
+        np.save("rows.npy", ROWS[:n])
+        assert latentune.show("rows.npy").counts.to_numpy().sum() == n
+
+
+def test_a_category_of_polars_is_a_category() -> None:
+    codes = polars.Series([str(code % 3) for code in range(N)], dtype=polars.Categorical)
+    given = polars.DataFrame({"a": ROWS[:, 0], "code": codes})
+    assert "code=0, code=1, code=2" in latentune.show(given).line
+
+
 def broken_set(item: Callable[[int], Any]) -> Any:
     class Broken(Texts):
         def __getitem__(self, index: int) -> Any:
@@ -205,6 +258,10 @@ BAD = {
     "give its `frame`, or": load_wine,
     "data is a dict of 2: give the pair": lambda: {"x": ROWS, "y": LABELS},
     "reshape.-1, 1. if each number is an item": lambda: ROWS[:, 0],
+    "train_dataloader.. returns 2 loaders": lambda: Split(lambda part: [DataLoader(part)] * 2),
+    "has a WeightedRandomSampler: give its items as a torch": lambda: Split(
+        lambda part: DataLoader(part, 8, sampler=WeightedRandomSampler([1.0] * 20, 20))
+    ),
     "data is a DataLoader": lambda: DataLoader(Texts()),
     "holds a list of 1: give each value a column": lambda: frame().assign(a=[[1]] * N),
 }

@@ -104,6 +104,12 @@ def test_a_fitted_estimator_survives_pickling() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="y holds 1 class, a: a classifier needs two"):
         latentune.LatentuneClassifier().fit(np.zeros((20, 2)), ["a"] * 20)
+    with pytest.raises(ValueError, match="y holds the class solo once: at least 2"):
+        latentune.LatentuneClassifier().fit(np.eye(20), ["a", "b"] * 9 + ["a", "solo"])
+    with pytest.raises(ValueError, match="trials must be at least 1, not 0"):
+        latentune.LatentuneEncoder(trials=0).fit(np.eye(20))
+    with pytest.raises(ValueError, match=r"shape=\(1, 8, 9\) does not fit rows of 64 columns"):
+        latentune.LatentuneEncoder(shape=(1, 8, 9)).fit(np.eye(64))
     with pytest.raises(ValueError, match=r"contamination must be above 0 .* not 0.7"):
         latentune.LatentuneOutlierDetector(contamination=0.7).fit(np.zeros((20, 2)))
     assert not Path("runs").exists()
