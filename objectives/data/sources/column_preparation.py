@@ -1,4 +1,4 @@
-"""Learns from the training rows what stands for missing values, and which categories are known."""
+"""Learns what stands for missing values, and which categories are known, but from no test row."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def _describe_columns(kinds: Sequence[Column], frame: DataFrame) -> Iterator[str
             (rare if OTHER in kind.categories else unknown)[kind.name] = len(others)
     for (noun, filler), missing in counts.items():
         yield (
-            f"{sum(missing.values()):,} missing {noun} are filled by {filler} of the training "
-            f"rows, {count_by_column(missing)}"
+            f"{sum(missing.values()):,} missing {noun} are filled by {filler} of all rows "
+            f"but the test part, {count_by_column(missing)}"
         )
     if marked := [kind.name for kind in kinds if kind.marks_missing]:
         yield f"another feature says where values are missing in {quote_some(marked)}"

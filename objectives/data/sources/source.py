@@ -89,7 +89,7 @@ class TableOptions:
     missing: Annotated[
         str,
         Option(
-            "Whether missing values of a table are filled by what the training rows say.",
+            "Whether missing values of a table are filled by what the rows to train on say.",
             choices=MISSING_CHOICES,
         ),
     ] = "fill"

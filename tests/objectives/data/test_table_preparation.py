@@ -63,7 +63,8 @@ def test_what_was_decided_is_said(messy_tables: Any, caplog: pytest.LogCaptureFi
         "left out, as their texts name rows and not categories: 'Name', 'Ticket'; `as_category=`",
         "dates, which become year, month, weekday and days since 1970: 'Boarded'",
         f"{gaps['Age'] + gaps['Fare'] + gaps['Boat']:,} missing numbers are filled by the median "
-        f"of the training rows, in 'Boat' ({gaps['Boat']}), 'Age' ({gaps['Age']}), 'Fare' (",
+        f"of all rows but the test part, in 'Boat' ({gaps['Boat']}), 'Age' ({gaps['Age']}), "
+        "'Fare' (",
         f"{gaps['Boarded']} missing dates are filled by the median",
         f"{gaps['Insured']} missing flags are filled by the most frequent value",
         f"{gaps['Cabin'] + gaps['Embarked']} missing categories are filled by the most frequent",
@@ -84,7 +85,7 @@ def test_gaps_are_refused_if_the_user_wants_it(cli: Cli) -> None:
     assert "2 missing values, in 'age' (1), 'size' (1): fill them, or leave out" in answer.err
     assert cli("show", "a.csv", "--missing", "refuse", "--drop", "age", "--drop", "size").code == 2
     answer = cli("show", "a.csv")
-    assert "2 missing numbers are filled by the median of the training rows" in answer.out
+    assert "2 missing numbers are filled by the median of all rows but the test part" in answer.out
     assert "'--missing': 'no' is not a choice; known: fill, refuse" in (
         cli("show", "a.csv", "--missing", "no").err
     )
