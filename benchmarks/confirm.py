@@ -10,16 +10,17 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.replay import RECORDED
 from latentune.studies.check.race import race, winner
 from latentune.studies.study.defaults import CONFIRM_SEEDS, CONFIRM_TOP
 
+CURVES = Path(__file__).with_name("curves.jsonl")
 TRIALS = 30
 SHARED = 0.3  # of the variance of noise: what a seed adds for every configuration
 NOISES = (0.5, 1, 2, 4, 8)  # standard deviations, in mean distances between the first five
@@ -42,7 +43,7 @@ class Regret:
 
 def recorded() -> dict[str, np.ndarray]:
     """Returns log errors of recorded trials: random ones, and ones as a sampler chooses them."""
-    curves = [json.loads(line)["val_mse"] for line in RECORDED.read_text().splitlines()]
+    curves = [json.loads(line)["val_mse"] for line in CURVES.read_text().splitlines()]
     values = np.sort(np.log([min(curve) for curve in curves]))
     return {"all": values, "the best third": values[: len(values) // 3]}
 

@@ -1,7 +1,6 @@
 """Runs the commands of rows and keeps each result in a file."""
 
 import json
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +22,8 @@ RunCommand = Callable[[Sequence[str]], str | None]
 """Runs a command, given its words; returns the error message in one line, or None."""
 
 RESULTS = "results"
+TORCHVISION_FOLDERS = {"cifar-10": "cifar-10-batches-py", "cifar-100": "cifar-100-python"}
+"""The folders of data sets that are not downloaded; a folder of images serves as well."""
 QUICK = {
     "search": ["--trials", "2", "--epochs", "1", "--workers", "1"],
     "compare": ["--labels", "100", "--epochs", "1"],
@@ -102,7 +103,8 @@ class Reproduction:
         if error := self._missing_data(row):
             return Result(name, kind, error=error)
         study = study_name(name, kind)
-        data = row.data if row.data in DATASETS else str(data_root(self.data_dir) / row.data)
+        folder = data_root(self.data_dir) / row.data
+        data = str(folder) if folder.is_dir() or row.data not in DATASETS else row.data
         names, hashes = {"data": data}, dict[str, str]()
         for needed in row.runs[kind].networks():
             other = _row_and_kind(needed)
@@ -175,7 +177,9 @@ class Reproduction:
 
     def _missing_data(self, row: Row) -> str:
         folder = data_root(self.data_dir)
-        if row.data in DATASETS or os.path.isdir(folder / row.data):
+        files = TORCHVISION_FOLDERS.get(row.data, row.data)
+        is_builtin = row.data in DATASETS and row.data not in TORCHVISION_FOLDERS
+        if is_builtin or any((folder / name).is_dir() for name in (row.data, files)):
             return ""
         return f"no data: there is no folder {row.data} in {folder}"
 

@@ -16,10 +16,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentune import Best
 from latentune.storage import sqlite_file
 from latentune.storage.atomic_write import write_text
-from latentune.storage.best_toml import read_best_toml, write_best_toml
+from latentune.storage.best_toml import Best, read_best_toml, write_best_toml
 from latentune.storage.checkpoint_file import read_checkpoint
 from latentune.storage.database import open_database
 from latentune.storage.folder_replacement import replace_folder, resumable_folder

@@ -88,12 +88,12 @@ def own(metric: str, way: str, *values: float) -> str:
 def test_a_training_without_a_terminal_logs_its_progress_each_minute(
     trained: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    seconds = count(step=8)
+    seconds = count(step=31)
     monkeypatch.setattr(progress, "clock", lambda: next(seconds))
     latentune.train("conv-ae-digits", epochs=2, pictures="none", runs=trained)
     lines = [text for text in caplog.messages if ": epoch " in text]
-    ticks = next(seconds) // 8
-    assert ticks / 9 < len(lines) + 1 <= ticks / 7, "one in eight ticks is over a minute"
+    ticks = next(seconds) // 31
+    assert ticks / 3 < len(lines) + 1 <= ticks / 1.5, "one in two ticks is over a minute"
     first = pd.read_csv(trained / "conv-ae-digits/final/metrics.csv")["val_mse"][0]
     begin = "training conv-ae-digits, 2 epochs: epoch "
     assert lines[0].startswith(f"{begin}1 of 2, about ")
