@@ -76,7 +76,10 @@ class ChooseThreads(pl.Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         started = time.perf_counter()
         if self._needs_choice(trainer, started):
-            number = self._choose(trainer)
+            number, reason = self._choose(trainer)
+            if number != torch.get_num_threads() or not self._epoch_seconds:
+                threads = "1 thread" if number == 1 else f"{number} threads"
+                log.info("training on %s: %s", threads, reason)
             self._chosen_at = time.perf_counter()
             self._choice_seconds = self._chosen_at - started
             torch.set_num_threads(number)
@@ -93,18 +96,16 @@ class ChooseThreads(pl.Callback):
         is_slow = self._epoch_seconds[-1] > SLOW_EPOCH * min(self._epoch_seconds)
         return is_slow and now - self._chosen_at > CHOICE_INTERVAL * self._choice_seconds
 
-    def _choose(self, trainer: pl.Trainer) -> int:
+    def _choose(self, trainer: pl.Trainer) -> tuple[int, str]:
+        """Returns the number of threads, and the reason for users."""
         free = count_free_cores(self.most)
         if free == 1:
-            log.info("training on 1 thread: other programs use the other cores")
-            return 1
+            return 1, "other programs use the other cores"
         one, all_free = self._time_steps(trainer, free)
         number = free if all_free < MAX_SHARE * one else 1
-        log.info(
-            "training on %s thread%s: a step takes %.3g ms on 1 and %.3g ms on %s",
-            *(number, "s" * (number > 1), 1000 * one, 1000 * all_free, free),
+        return number, (
+            f"a step takes {1000 * one:.3g} ms on 1 and {1000 * all_free:.3g} ms on {free}"
         )
-        return number
 
     def _time_steps(self, trainer: pl.Trainer, free: int) -> tuple[float, float]:
         """Returns the seconds of a step on one thread and on `free` threads.

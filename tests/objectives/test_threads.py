@@ -70,21 +70,26 @@ def test_a_resumed_training_keeps_its_number(
 
 
 def test_the_number_is_chosen_again_after_a_slow_epoch(
-    two_cores: None, monkeypatch: pytest.MonkeyPatch
+    two_cores: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     now = 0.0
     monkeypatch.setattr(threads, "time", SimpleNamespace(perf_counter=lambda: now))
-    choices = iter([2, 1])
+    choices = iter([(2, "it is free"), (1, "others are busy"), (1, "still")])
     chooser: Any = ChooseThreads(lambda: None, lambda: None)  # type: ignore[arg-type, return-value]
     monkeypatch.setattr(chooser, "_choose", lambda trainer: next(choices))
     device = SimpleNamespace(root_device=torch.device("cpu"))
     used = []
-    for epoch, seconds in enumerate((5.0, 4.0, 7.9, 8.1, 4.0)):
+    for epoch, seconds in enumerate((5.0, 4.0, 7.9, 8.1, 8.1, 4.0)):
         chooser.on_train_epoch_start(SimpleNamespace(strategy=device, current_epoch=epoch), None)
         used.append(torch.get_num_threads())
         now += seconds
         chooser.on_train_epoch_end(None, None)
-    assert used == [2, 2, 2, 2, 1]
+    assert used == [2, 2, 2, 2, 1, 1]
+    assert caplog.messages == [
+        "training on 2 threads: it is free",
+        "training on 1 thread: others are busy",
+    ], "a choice that changes nothing is not told"
 
 
 def test_a_given_number_is_used(cli: Cli, trained: Path) -> None:
