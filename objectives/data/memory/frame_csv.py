@@ -75,10 +75,18 @@ def category_names(frame: DataFrame) -> tuple[str, ...]:
 
 
 def check_cells(frame: DataFrame) -> None:
-    """Raises DataError if a cell of a frame holds several values, such as a list."""
+    """Raises DataError if a cell holds several values, such as a list, or is infinite."""
     for name, column in frame.items():
+        if column.dtype.kind == "f":
+            infinite = np.flatnonzero(np.isinf(column.to_numpy(float, na_value=nan)))
+            if len(infinite):
+                raise DataError(
+                    f"the frame holds {column.iloc[infinite[0]]} in the column {str(name)!r}, "
+                    f"first in row {infinite[0]:,}: leave out such rows, or make them NaN, which "
+                    "is filled"
+                )
         for value in column if column.dtype.kind == "O" else ():
-            if isinstance(value, list | tuple | dict | set) or hasattr(value, "shape"):
+            if isinstance(value, list | tuple | dict | set) or getattr(value, "ndim", 0) > 0:
                 raise DataError(
                     f"the column {str(name)!r} of the frame holds {describe_object(value)}: give "
                     "each value a column of its own"
@@ -90,7 +98,8 @@ def _to_cells(column: Series[Any]) -> Series[Any]:
     column = column.reset_index(drop=True)
     if column.dtype.kind == "f":
         numbers = column.to_numpy(float, na_value=nan)
-        fractions = np.flatnonzero(np.isfinite(numbers) & (numbers % 1 != 0))
+        finite = np.flatnonzero(np.isfinite(numbers))
+        fractions = finite[numbers[finite] % 1 != 0]
         cells = column.astype(object)
         if len(fractions):
             text = repr(float(numbers[fractions[0]]))

@@ -206,6 +206,11 @@ def test_a_category_of_polars_is_a_category() -> None:
     assert "code=0, code=1, code=2" in latentune.show(given).line
 
 
+def test_numbers_of_numpy_in_a_column_of_objects_are_numbers() -> None:
+    mixed = pd.DataFrame({"a": np.array([np.float64(1.5), np.str_("x")], dtype=object)})
+    assert frame_to_csv(mixed) == b"a\n1.5\nx\n"
+
+
 def broken_set(item: Callable[[int], Any]) -> Any:
     class Broken(Texts):
         def __getitem__(self, index: int) -> Any:
@@ -242,6 +247,7 @@ BAD = {
         columns={"kind": "kinds"}
     ),
     "the frame has two columns 'a'": lambda: frame().rename(columns={"b": "a"}),
+    "holds inf in the column 'a', first in row 0": lambda: frame().assign(a=[np.inf, 1.5] * 30),
     "y holds 3 labels for 60 rows": lambda: (frame(), [0, 1, 2]),
     "the first and the last axis could both be the channels": lambda: np.zeros((N, 3, 8, 3)),
     "holds 5 items: at least 10": lambda: ROWS[:5],
