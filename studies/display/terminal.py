@@ -67,7 +67,7 @@ def progress_bar(unit: str = "", auto_refresh: bool = True) -> Progress:
 
     Args:
         unit: The unit of the steps, such as `trials`.
-        auto_refresh: Whether a thread draws the bar again and again. In a notebook, a line that is
+        auto_refresh: Whether a thread redraws the bar regularly. In a notebook, a line that is
             printed at this moment would become a part of the bar, and disappear with it.
     """
     return Progress(

@@ -37,8 +37,8 @@ from .trial_lease import finish_trial, requeue_dead_trials
 
 TOLD = "trained elsewhere"
 
-_heartbeats: dict[tuple[str, int], ExitStack] = {}
-"""The heartbeats of the trials that this process has asked for, by study and number."""
+_heartbeats: dict[tuple[str, str, int], ExitStack] = {}
+"""The heartbeats of the trials of `ask` in this process, by database, study and number."""
 
 
 @public_api
@@ -92,7 +92,7 @@ def ask(
         trial = next_trial(found, requeue_dead_trials(found), suggest)
         beats.enter_context(heartbeat(trial))
         write_trial_record(trial, suggest(trial))
-    _heartbeats[study, trial.number] = beats
+    _heartbeats[url, study, trial.number] = beats
     return trial
 
 
@@ -152,7 +152,7 @@ def tell(
         record = TrialRecord(stopped=TOLD, epochs=epoch, best_epoch=epoch)
         amend_trial_record(found, running, record)
         finish_trial(found, running, _end_state(running, numbers), numbers)
-    if (beats := _heartbeats.pop((study, number), None)) is not None:
+    if (beats := _heartbeats.pop((url, study, number), None)) is not None:
         beats.close()
     if found.best_trials:
         write_results(found, place)

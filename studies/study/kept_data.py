@@ -15,7 +15,8 @@ def with_kept_data(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Returns arguments in which `data` is a name or a path.
 
     Data in memory are written to the folder `data` of the runs folder. The table options with
-    which this file is read are added; an option that the user has given stays.
+    which this file is read are added. An option that the user has given stays, and columns of
+    categories are added to those in `as_category`, unless the user calls them numbers.
     """
     given = dict(arguments)
     if is_in_memory(given.get("model")):
@@ -24,4 +25,8 @@ def with_kept_data(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return given
     kept = keep_data(given["data"], Runs(Path(given["runs"])).data, given.get("target"))
     usual = {name: value for name, value in kept.options.items() if not given.get(name)}
-    return given | {"data": kept.path} | usual
+    declared = [*given.get("as_category", ()), *kept.options.get("as_category", ())]
+    categories = [
+        name for name in dict.fromkeys(declared) if name not in given.get("as_number", ())
+    ]
+    return given | {"data": kept.path} | usual | {"as_category": categories}

@@ -158,6 +158,7 @@ class LatentuneOutlierDetector(OutlierMixin, SearchedEstimator):  # type: ignore
 
     default_model = "deep-ae"
 
+    # scikit-learn reads the names of the parameters from this signature, so it repeats them.
     def __init__(
         self,
         model: str | None = None,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from ...objectives.data.memory.keep_data import digest_arrays
 from ...storage.runs_folder import Runs
 from ..search.search import search
 from ..study.defaults import RUNS
@@ -25,15 +25,14 @@ from .trained_network import TrainedNetwork, load_trained_network
 
 Array = NDArray[Any]
 
-DIGEST_LETTERS = 8
 BLOCK = 64
 
 
 class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
     """The base class of the estimators: its `fit` searches a model and trains the best trial.
 
-    The study is called by the model and by a hash of data and parameters. So the same fit in the
-    same runs folder continues the study, and trains nothing again.
+    The name of the study has the model and a hash of the data and the parameters. So the same fit
+    in the same runs folder finds its study, and trains nothing.
 
     Args:
         model: A model of the catalog. If None, `default_model` is used.
@@ -83,11 +82,10 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
         if not isinstance(seed, int):
             seed = int(check_random_state(seed).randint(2**31))
         settings = self.get_params() | {"runs": None, "random_state": seed}
-        digest = sha256(repr(sorted(settings.items())).encode())
-        for array in (items,) if targets is None else (items, targets):
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
-        self.study_ = f"{model}-{digest.hexdigest()[:DIGEST_LETTERS]}"
+        arrays = {"x": items, "settings": np.array(repr(sorted(settings.items())))}
+        self.study_ = (
+            f"{model}-{digest_arrays(arrays if targets is None else arrays | {'y': targets})}"
+        )
         shaped = self._to_items(items)
         search(
             model,

@@ -134,7 +134,7 @@ def test_every_csv_goes_through_the_rule() -> None:
     assert found <= {
         "objectives/history_checkpoint.py",
         "objectives/data/describe_object.py",
-        "objectives/data/memory/frame_csv.py",
+        "objectives/data/sources/frame_csv.py",
     }
 
 

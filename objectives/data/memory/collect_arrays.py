@@ -1,6 +1,6 @@
 """Collects the items of arrays, data sets of PyTorch and data modules of Lightning as arrays."""
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,8 @@ def collect_arrays(data: Any) -> dict[str, Array]:
     if isinstance(data, np.ndarray | Tensor):
         return {"x": _to_array(data, "x")}
     if is_map_style(data):
-        return _with_names(_stack_items(_dataset_items(data), len(data)))
+        items = (data[index] for index in range(len(data)))
+        return _with_names(_stack_items(items, len(data)))
     hint = conversion_hint(data) or (
         "give an array, (x, y), a data frame, a data set of PyTorch, a LightningDataModule, or "
         "the name of data"
@@ -66,10 +67,6 @@ def is_map_style(data: Any) -> bool:
         and not hasattr(data, "ndim")  # such as a sparse matrix
         and not isinstance(data, str | bytes | list | tuple | dict | IterableDataset)
     )
-
-
-def _dataset_items(dataset: Any) -> Iterator[Any]:
-    return (dataset[index] for index in range(len(dataset)))
 
 
 def _module_arrays(module: Any) -> dict[str, Array]:
@@ -162,7 +159,7 @@ def _stack_items(items: Iterable[Any], n: int) -> tuple[Array, Array | None]:
         raise DataError("the data set holds no items")
     if labels and len(labels) < n:
         raise DataError(
-            f"{len(labels):,} of {n:,} items of the data set have a label: give all one"
+            f"{len(labels):,} of {n:,} items of the data set have a label: label all or none"
         )
     return inputs, _to_labels(labels) if labels else None
 

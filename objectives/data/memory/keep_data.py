@@ -7,17 +7,22 @@ import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....storage.atomic_write import atomic_file
+from ..data_error import DataError
 from ..sources.array_file import check_arrays, pixel_ranges
 from ..sources.column_names import check_column_exists, split_names
+from ..sources.frame_csv import add_target, as_pandas, check_cells, frame_options, frame_to_csv
 from ..sources.pixel_range import learn_maximum
-from .collect_arrays import collect_arrays
-from .frame_csv import add_target, as_pandas, check_cells, frame_options, frame_to_csv
+from ..sources.source import NO_TARGET
+from .collect_arrays import collect_arrays, is_data_module
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 log = logging.getLogger(__name__)
 
@@ -59,35 +64,46 @@ def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
         data, labels = data
     frame = as_pandas(data)
     if frame is None:
-        arrays = collect_arrays(data)
-        name = "the array" if len(arrays) < 3 else type(data).__name__
-        checked = check_arrays(arrays, name)
-        if checked.kind == "image":
-            learn_maximum(pixel_ranges(checked.items), name)
-        path = folder / f"array-{_digest_arrays(arrays)}.npz"
-        if not path.exists():
-            with atomic_file(path) as partial, partial.open("xb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-        options: dict[str, Any] = {}
+        name = type(data).__name__ if is_data_module(data) else "the array"
+        path, options = _keep_arrays(collect_arrays(data), folder, name), dict[str, Any]()
     else:
+        if labels is not None and target is not None:
+            raise DataError("y and `target=` both name what to predict: leave out one")
         if labels is not None:
             frame, target = add_target(frame, labels)
-        if target not in (None, "none"):
-            columns = [str(name) for name in frame]
-            for name in split_names(target, columns):
-                check_column_exists(columns, name, Path("the frame"))
-        check_cells(frame)
-        content = frame_to_csv(frame)
-        path = folder / f"frame-{sha256(content).hexdigest()[:DIGEST_LETTERS]}.csv"
-        if not path.exists():
-            with atomic_file(path) as partial:
-                partial.write_bytes(content)
+        path = _keep_frame(frame, folder, target)
         options = frame_options(frame) | ({} if target is None else {"target": target})
     log.info("the data are kept as %s", os.path.relpath(path))
     return KeptData(str(path), options)
 
 
-def _digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
+def _keep_arrays(arrays: Mapping[str, NDArray[Any]], folder: Path, name: str) -> Path:
+    checked = check_arrays(arrays, name)
+    if checked.kind == "image":
+        learn_maximum(pixel_ranges(checked.items), name)
+    path = folder / f"array-{digest_arrays(arrays)}.npz"
+    if not path.exists():
+        with atomic_file(path) as partial, partial.open("xb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+    return path
+
+
+def _keep_frame(frame: DataFrame, folder: Path, target: str | None) -> Path:
+    if target not in (None, NO_TARGET):
+        columns = [str(name) for name in frame]
+        for name in split_names(target, columns):
+            check_column_exists(columns, name, Path("the frame"))
+    check_cells(frame)
+    content = frame_to_csv(frame)
+    path = folder / f"frame-{sha256(content).hexdigest()[:DIGEST_LETTERS]}.csv"
+    if not path.exists():
+        with atomic_file(path) as partial:
+            partial.write_bytes(content)
+    return path
+
+
+def digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Returns a hash of the names, types, shapes and values of arrays, as eight letters."""
     digest = sha256()
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

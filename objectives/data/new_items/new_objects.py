@@ -5,8 +5,8 @@ from typing import Any
 
 from ..data_error import DataError
 from ..memory.collect_arrays import collect_arrays, is_data_module
-from ..memory.frame_csv import as_pandas, frame_to_csv
 from ..sources.array_file import check_array_items
+from ..sources.frame_csv import as_pandas, frame_to_csv
 from .new_arrays import prepare_array
 from .new_items import NewItems, Preparation
 from .new_rows import read_rows

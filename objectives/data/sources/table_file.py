@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, cast
 
 from ..data_error import SMALL_FILE_BYTES, DataError, check_input_file, check_input_size
-from ..memory.frame_csv import category_names, frame_to_csv
 from .arrow_files import read_arrow, to_frame
+from .frame_csv import category_names, frame_to_csv
 from .saved_dataset import SavedDataset
 from .source import TableOptions, has_declared_names, is_packed, is_saved_dataset
 

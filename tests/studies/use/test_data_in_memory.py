@@ -23,7 +23,7 @@ from torch.utils.data import (
 
 import latentune
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.memory.frame_csv import frame_to_csv
+from latentune.objectives.data.sources.frame_csv import frame_to_csv
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -206,6 +206,19 @@ def test_a_category_of_polars_is_a_category() -> None:
     assert "code=0, code=1, code=2" in latentune.show(given).line
 
 
+def test_a_frame_needs_a_label_for_each_row() -> None:
+    with pytest.raises(DataError, match="y holds 3 labels for 60 rows: give one a row"):
+        latentune.search("mlp", (frame(), [0, 1, 2]), **FAST)
+    assert not Path("runs").exists()
+
+
+def test_a_category_stays_one_beside_others_unless_it_is_called_a_number() -> None:
+    codes = pd.Categorical([1, 2, 3] * (N // 3))
+    given = pd.DataFrame({"a": [1, 2] * (N // 2), "code": codes, "b": ROWS[:, 0]})
+    assert "a=1, a=2, code=1" in latentune.show(given, as_category=["a"]).line
+    assert "features: a, code, b" in latentune.show(given, as_number=["code"]).line
+
+
 def test_numbers_of_numpy_in_a_column_of_objects_are_numbers() -> None:
     mixed = pd.DataFrame({"a": np.array([np.float64(1.5), np.str_("x")], dtype=object)})
     assert frame_to_csv(mixed) == b"a\n1.5\nx\n"
@@ -248,7 +261,7 @@ BAD = {
     ),
     "the frame has two columns 'a'": lambda: frame().rename(columns={"b": "a"}),
     "holds inf in the column 'a', first in row 0": lambda: frame().assign(a=[np.inf, 1.5] * 30),
-    "y holds 3 labels for 60 rows": lambda: (frame(), [0, 1, 2]),
+    "y and `target=` both name what to predict": lambda: (frame(), LABELS),
     "the first and the last axis could both be the channels": lambda: np.zeros((N, 3, 8, 3)),
     "holds 5 items: at least 10": lambda: ROWS[:5],
     "data is a list of 3": lambda: [1, 2, 3],

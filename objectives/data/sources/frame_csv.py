@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data_error import DataError
 from ..describe_object import describe_object
-from ..sources.column_names import normalize_label, quote_some
+from .column_names import normalize_label, quote_some
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -37,7 +37,7 @@ def add_target(frame: DataFrame, labels: Any) -> tuple[DataFrame, str]:
     name = str(getattr(labels, "name", None) or "target")
     values = list(labels)
     if len(values) != len(frame):
-        raise DataError(f"y holds {len(values):,} labels for {len(frame):,} rows: give each one")
+        raise DataError(f"y holds {len(values):,} labels for {len(frame):,} rows: give one a row")
     if name in map(str, frame):
         raise DataError(f"the frame has a column {name!r} already: rename it or y")
     return frame.assign(**{name: values}), name
