@@ -1,17 +1,20 @@
 """ColumnScan: which columns of a CSV file hold plain numbers, by the bytes of all their cells."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection
 from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .column_types import MISSING_NUMBER_WORDS
 from .number_format import hold_plain_numbers
 
 SPECIAL_BYTES = (b'"', b"#", b"\r", b"\0")
 MAX_EXACT_DIGITS = 15
 """Integers of at most so many digits are exact in float64."""
+GAP_WORDS = frozenset(MISSING_NUMBER_WORDS) - {"."}
+"""Texts that mark a missing number, in lower case, and are not read as a decimal point."""
 ZERO, DIGIT, MINUS, OTHER, POINT, SEPARATOR, LINE_END = range(7)
 """Codes of bytes in their order: digits are below MINUS, ends of cells above POINT."""
 
@@ -20,7 +23,9 @@ class ColumnScan:
     """What the bytes of all cells tell about their columns; each array has shape (columns,).
 
     Attributes:
-        is_text: Whether a cell is not a plain number.
+        is_text: Whether a cell is neither a plain number nor a gap.
+        has_number: Whether a cell is a plain number.
+        gaps: The texts that mark a missing number, by column.
         has_point: Whether a cell has a decimal point.
         is_unambiguous: Whether a number is not like 1.234, which may be a thousand or a fraction.
         rows: Number of rows.
@@ -28,7 +33,9 @@ class ColumnScan:
     """
 
     def __init__(self, separator: str, width: int) -> None:
-        self.is_text, self.has_point, self.is_unambiguous = np.zeros((3, width), dtype=bool)
+        self.is_text, self.has_number = np.zeros((2, width), dtype=bool)
+        self.has_point, self.is_unambiguous = np.zeros((2, width), dtype=bool)
+        self.gaps: dict[int, set[str]] = {}
         self.rows, self.last_row_has_values = 0, False
         codes = bytearray([OTHER]) * 256
         codes[ord("0") : ord("9") + 1] = bytes([ZERO, *[DIGIT] * 9])
@@ -57,6 +64,11 @@ class ColumnScan:
         is_odd |= is_negative & (second == ZERO) & (third != POINT)  # -0, which no integer is
         is_odd |= ~has_point & (lengths > MAX_EXACT_DIGITS)
         is_odd[np.searchsorted(bounds, _find_odd_bytes(codes)) - 1] = True
+        is_gap = lengths == 0
+        for column in np.flatnonzero(self._any(is_gap)).tolist():
+            self.gaps.setdefault(column, set()).add("")
+        is_odd &= ~is_gap
+        self.has_number |= self._any(~is_odd & ~is_gap)
         self._add_odd_cells(lines, is_odd, starts, ends)
         self.has_point |= self._any(has_point)
         if (self.has_point & ~self.is_unambiguous & ~self.is_text).any():
@@ -88,12 +100,20 @@ class ColumnScan:
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
     ) -> None:
-        """Reads the cells that may not be numbers, such as `1e-05` and `007`, as texts."""
-        for column in np.flatnonzero(self._any(is_odd) & ~self.is_text):
+        """Reads the cells that may not be numbers, such as `1e-05`, `007` and `NA`, as texts."""
+        for column in np.flatnonzero(self._any(is_odd) & ~self.is_text).tolist():
             cells = np.flatnonzero(is_odd[column :: self._width]) * self._width + column
             bounds = zip(starts[cells].tolist(), ends[cells].tolist(), strict=True)
-            texts = [lines[start:end] for start, end in bounds]
-            self.is_text[column] = not _are_numbers(texts)
+            try:
+                texts = {lines[start:end].decode("ascii") for start, end in bounds}
+            except UnicodeDecodeError:
+                self.is_text[column] = True
+                continue
+            gaps = {text for text in texts if text.lower() in GAP_WORDS}
+            numbers = texts - gaps
+            self.is_text[column] = not _are_numbers(numbers)
+            self.has_number[column] |= bool(numbers)
+            self.gaps.setdefault(column, set()).update(gaps)
 
 
 def _find_odd_bytes(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -103,14 +123,11 @@ def _find_odd_bytes(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.flatnonzero(is_sign | ((at == OTHER) & (before != OTHER))) + 1
 
 
-def _are_numbers(cells: Sequence[bytes]) -> bool:
-    """Returns whether cells are plain numbers that a C parser reads as Python does."""
-    try:
-        texts = [cell.decode("ascii") for cell in cells]
-    except UnicodeDecodeError:
-        return False
-    return hold_plain_numbers(texts) and all(
-        text != "-0" and isfinite(float(text)) for text in texts
+def _are_numbers(texts: Collection[str]) -> bool:
+    """Returns whether all texts are plain numbers that a C parser reads as Python does."""
+    return not texts or (
+        hold_plain_numbers([*texts])
+        and all(text != "-0" and isfinite(float(text)) for text in texts)
     )
 
 

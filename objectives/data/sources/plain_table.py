@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ....models.data_spec import Column
 from ..data_error import MAX_COLUMNS, DataError
 from .column_scan import ColumnScan, has_special_bytes
-from .column_types import MAX_CATEGORIES
+from .column_types import MAX_CATEGORIES, MISSING_NUMBER_WORDS
 from .csv_cells import ONE_COLUMN_SEPARATOR, SNIFF_LENGTH, Cells, decode_text, find_separator
 from .header_row import (
     MAX_EXAMINED_ROWS,
@@ -41,7 +41,8 @@ class ParsedColumns(NamedTuple):
     Attributes:
         names: All columns.
         texts: Columns of text without surrounding blanks; N rows.
-        numbers: The other columns, which hold plain numbers, as float64 of shape (N,).
+        numbers: The other columns, which hold plain numbers, as float64 of shape (N,). A missing
+            number is NaN.
         kinds: How the columns of numbers are read.
         notes: Notes for the user on how the file was read.
     """
@@ -66,7 +67,7 @@ def read_plain_table(file: BinaryIO, path: Path, options: TableOptions) -> Parse
     scan = ColumnScan(head.separator, len(head.names))
     if not all(map(scan.add_lines, _read_lines(file))) or not scan.last_row_has_values:
         return None
-    is_text = scan.is_text | (scan.has_point & ~scan.is_unambiguous)
+    is_text = scan.is_text | ~scan.has_number | (scan.has_point & ~scan.is_unambiguous)
     for index, name in enumerate(head.names):
         is_text[index] |= _must_be_text(name, options)
         if scan.has_point[index] and head.has_few_values(index):
@@ -90,7 +91,8 @@ class _Head(NamedTuple):
 
     def has_few_values(self, index: int) -> bool:
         """Returns whether a column may have few different values, as categories have."""
-        return len({row[index] for row in self.rows}) <= MAX_CATEGORIES
+        distinct = {row[index] for row in self.rows}
+        return sum(text.lower() not in MISSING_NUMBER_WORDS for text in distinct) <= MAX_CATEGORIES
 
 
 def _read_head(file: BinaryIO, path: Path, header: str | None) -> _Head | None:
@@ -143,13 +145,16 @@ def _parse_columns(
 
     numbers = {int(i): np.empty(scan.rows) for i in np.flatnonzero(~is_text)}
     texts: dict[int, Any] = {int(i): np.empty(scan.rows, object) for i in np.flatnonzero(is_text)}
+    gaps = {index: [*words] for index, words in scan.gaps.items() if index in numbers and words}
     end = 0
     for chunk in pd.read_csv(
         file,
         sep=head.separator,
         header=None,
         dtype=dict.fromkeys(texts, object),
-        na_filter=False,
+        na_filter=bool(gaps),
+        na_values=gaps,
+        keep_default_na=False,
         quoting=csv.QUOTE_NONE,
         chunksize=max(1, CHUNK_CELLS // len(head.names)),
     ):
@@ -187,6 +192,9 @@ def _has_row(
     """Returns whether a row of texts may be among the rows of a table."""
     is_equal = np.array(True)
     for index, values in numbers.items():
+        if row[index].lower() in MISSING_NUMBER_WORDS:
+            is_equal = is_equal & np.isnan(values)
+            continue
         try:
             is_equal = is_equal & (values == float(row[index]))
         except ValueError:

@@ -102,9 +102,8 @@ def read_split_column(columns: Columns) -> SplitColumn | None:
 
 
 def _count_missing(columns: Columns, name: str) -> int:
-    if name not in columns.texts:
-        return int(columns.frame[name].isna().sum())
-    return int(find_missing(columns._replace(texts=columns.texts[[name]]))[name].sum())
+    is_missing = find_missing(columns._replace(frame=columns.frame[[name]]))
+    return int(is_missing.to_numpy().sum())
 
 
 def _find_other_than_date(texts: Series[str]) -> str:

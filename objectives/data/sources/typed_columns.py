@@ -166,19 +166,23 @@ def infer_types(
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
-    """Returns a table of booleans: which values of each column of text are missing.
+    """Returns a table of booleans: which values of each column are missing.
 
-    `words` are the texts of missing values, in lower case. If None, the type of the column
-    decides.
+    A column of plain numbers without a gap may be absent. `words` are the texts of missing values,
+    in lower case. If None, the type of the column decides.
     """
     import pandas as pd
 
     is_missing = {}
-    for name, texts in columns.texts.items():
-        codes, distinct = pd.factorize(texts)  # few texts differ in most columns
+    for name, column in columns.frame.items():
+        if name not in columns.texts:
+            if column.hasnans:
+                is_missing[name] = column.isna().to_numpy()
+            continue
+        codes, distinct = pd.factorize(columns.texts[name])  # few texts differ in most columns
         missing = missing_value_words(columns.kinds[str(name)]) if words is None else words
         is_missing[name] = np.array([text.lower() in missing for text in distinct], bool)[codes]
-    return pd.DataFrame(is_missing, columns.texts.index)
+    return pd.DataFrame(is_missing, columns.frame.index)
 
 
 def check_no_missing(is_missing: DataFrame, targets: Collection[str], path: Path) -> None:

@@ -36,6 +36,14 @@ CELLS: dict[str, Callable[[int], str]] = {
     "unit": lambda i: f"{draw.randint(1, 99)}%",
     "flags": lambda i: draw.choice(["true", "False"]),
     "missing": lambda i: draw.choice(["1.5", "2.25", "7.125", ""]),
+    "gaps": lambda i: draw.choice(["", f"{draw.gauss(0, 9):.2f}"]),
+    "marked gaps": lambda i: draw.choice(["NA", "nan", "-", "?", "", repr(draw.gauss(0, 1))]),
+    "gaps of integers": lambda i: draw.choice(["", str(draw.randint(-500, 5000))]),
+    "gaps of long integers": lambda i: draw.choice(["null", str(draw.randint(10**14, 2**53 - 1))]),
+    "gaps of thousandths": lambda i: draw.choice(["", f"{draw.randint(1, 999)}.125"]),
+    "gaps of few numbers": lambda i: draw.choice(["", *(f"{number}.5" for number in range(50))]),
+    "points as gaps": lambda i: draw.choice([".", str(i)]),
+    "gaps alone": lambda i: draw.choice(["NA", ""]),
     "infinite": lambda i: draw.choice(["inf", "1.5", "1e400"]),
     "empty": lambda i: "",
     "row": str,
@@ -93,6 +101,19 @@ def test_each_kind_of_column_is_the_same(name: str, read_twice: Any) -> None:
     assert plain == quoted
 
 
+def test_gaps_in_targets_and_times_are_counted(read_twice: Any) -> None:
+    names = ["fractions", "gaps", "integers", "gaps of integers"]
+    text = "\n".join(map(",".join, [names, *rows(names)])) + "\n"
+    for options in (
+        {"target": "gaps,integers"},
+        {"target": "integers", "time_column": "gaps"},
+        {"target": "integers", "missing": "refuse"},
+    ):
+        plain, quoted = read_twice(text, **options)
+        assert plain == quoted
+        assert "missing value" in plain[0]
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_random_tables_are_the_same(seed: int, read_twice: Any) -> None:
     draw.seed(seed)
@@ -117,10 +138,12 @@ def test_a_plain_table_is_not_read_as_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["fractions", "thousandths", "all digits", "with exponents", "integers", "target"]
+    names += ["gaps", "marked gaps", "gaps of integers", "gaps of long integers"]
     monkeypatch.setattr(typed_columns, "read_text_columns", None)
     lines = map(",".join, [names, *rows(names)])
     found = answers(tmp_path / "a.csv", "\r\n".join(lines))
-    assert found[1].shape == (5,)
+    assert [kind.role for kind in found[1].columns].count("number") == 9
+    assert found[1].shape == (9 + 4,)
 
 
 def test_a_table_of_several_chunks(read_twice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +151,7 @@ def test_a_table_of_several_chunks(read_twice: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("latentune.objectives.data.sources.plain_table.CHUNK_CELLS", 50)
     names = ["fractions", "integers", "size", "target"]
     lines = [",".join(names), *map(",".join, rows(names))]
-    for end in ("1.5,2,x,b", "007,1,2.5,b", '"1.5",2,2.5,b', "1.5,2,2.5"):
+    for end in ("1.5,2,x,b", ",NA,2.5,b", "007,1,2.5,b", '"1.5",2,2.5,b', "1.5,2,2.5"):
         lines[-1] = end
         plain, quoted = read_twice("\n".join(lines))
         assert plain == quoted
