@@ -48,11 +48,17 @@ def show(data: str, out: Path | None, **options: Any) -> None:
     print_next_command(*words, also=("seed",))
 
 
+importance_option = click.option(
+    "--importance", is_flag=True, help="Print the importance of each parameter too."
+)
+
+
 @click.command()
 @click.argument("study", required=False)
+@importance_option
 @runs_option
 @storage_option
-def status(study: str | None, runs: Path, storage: str | None) -> None:
+def status(study: str | None, importance: bool, runs: Path, storage: str | None) -> None:
     """Show all studies, or all trials of one.
 
     Example: latentune status conv-ae-digits
@@ -64,15 +70,20 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ...storage.runs_folder import Runs
     from ...storage.study_record import is_latentune_study
     from ...storage.study_summary import Study
+    from ..study.importance import parameter_importances
     from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
     from ..study.study_lookup import open_study
     from .study_tables import print_studies, print_study
 
+    if importance and study is None:
+        raise click.UsageError("--importance is of one study: latentune status STUDY --importance")
     folder = Runs(runs)
     database = open_for_reading(storage or folder.database)
     if study is not None:
         studies = [open_study(database, study)]
         print_study(studies[0], folder)
+        if importance:
+            print_result(parameter_importances(studies[0]))
         words = next_study_command(studies[0])
     else:
         names = optuna.get_all_study_names(database)
@@ -91,9 +102,12 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
 @click.command()
 @click.argument("study", metavar="STUDY[:TRIAL]")
 @click.option("--prefer", metavar="OBJECTIVE|knee", help="Which trial of a Pareto front.")
+@importance_option
 @runs_option
 @storage_option
-def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> None:
+def best(
+    study: str, prefer: str | None, importance: bool, runs: Path, storage: str | None
+) -> None:
     """Print the configuration of a study's best trial.
 
     It is also written to best.toml. Of a trial that is named, such as trial 7, the configuration
@@ -103,6 +117,7 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
     """
     from ...storage.best_toml import write_best_toml
     from ...storage.runs_folder import Runs
+    from ..study.importance import parameter_importances
     from ..study.study_lookup import best_configuration, open_study, split_trial_number
     from .study_tables import describe_confirmed
 
@@ -114,6 +129,8 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
     if number is None:
         for line in describe_confirmed(opened):
             click.echo(line)
+    if importance:
+        print_result(parameter_importances(opened))
     print_next_command("train", str(path))
 
 

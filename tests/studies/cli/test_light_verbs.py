@@ -35,6 +35,7 @@ COMMANDS = """\
 0 list
 0 status
 0 status conv-ae-digits
+0 status conv-ae-digits --importance
 0 best conv-ae-digits
 0 export conv-ae-digits
 0 export conv-ae-digits --format json
