@@ -56,16 +56,25 @@ def _remove_partial_files(path: Path, folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file in UTF-8, as a whole or not at all.
+    """Writes a text file in UTF-8 as `write_bytes` does."""
+    try:
+        content = text.encode()
+    except UnicodeError as error:
+        raise unwritable_path_error(path, error) from error
+    write_bytes(path, content)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file, as a whole or not at all.
 
     Raises:
         StorageError: If the file cannot be written. An existing file is then unchanged.
     """
     is_new_folder = not path.parent.exists()
     try:
-        with atomic_file(path) as partial, partial.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except (OSError, UnicodeError) as error:
+        with atomic_file(path) as partial, partial.open("xb") as file:
+            file.write(content)
+    except OSError as error:
         with suppress(OSError):
             if is_new_folder:
                 path.parent.rmdir()

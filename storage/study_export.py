@@ -1,4 +1,4 @@
-"""Converts a study to CSV or JSON."""
+"""Converts a study to CSV, JSON or Parquet."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ from typing import Any
 import optuna
 
 from .spreadsheet_csv import escape_formula
+from .storage_error import StorageError
 from .study_record import read_study_record
 from .trial_record import read_trial_record
 
@@ -22,19 +23,19 @@ TRIAL_COLUMNS = (
     "seconds",
     "stopped",
 )
-"""The columns of every CSV. Metrics and then parameters are inserted after the second column."""
-CSV_ATTRIBUTES = ("epochs", "best_epoch", "stopped")
-"""The user attributes of a trial that are columns of the CSV."""
+"""The columns of every table. Metrics and then parameters are inserted after the second column."""
+TABLE_ATTRIBUTES = ("epochs", "best_epoch", "stopped")
+"""The user attributes of a trial that are columns of the table."""
 PARAM_PREFIX, VALUE_PREFIX = "params_", "values_"
 """The prefixes of the columns of parameters and metrics in Optuna's `trials_dataframe`."""
 
 
-def to_csv(study: optuna.Study) -> str:
-    """Returns a study as CSV, with a row for each trial.
+def trial_rows(study: optuna.Study) -> tuple[list[str], list[dict[str, Any]]]:
+    """Returns the columns of a table of trials, and a row for each trial.
 
     The column of a parameter is `params_NAME`, as in Optuna's `trials_dataframe`. The column of a
     metric is its name, or `values_NAME` if another column has that name. A parameter with the
-    value None is written as the word None. A cell is empty if the trial lacks the parameter.
+    value None has the word None. If the trial lacks a parameter, its row has no such key.
     """
     trials = study.get_trials(deepcopy=False)
     metrics = read_study_record(study).metrics
@@ -42,31 +43,65 @@ def to_csv(study: optuna.Study) -> str:
         f"{PARAM_PREFIX}{name}" for name in sorted({n for t in trials for n in t.params})
     ]
     named = disambiguate(metrics, [*TRIAL_COLUMNS, *parameters], VALUE_PREFIX)
-    text = io.StringIO()
-    columns = [*TRIAL_COLUMNS[:2], *named.values(), *parameters, *TRIAL_COLUMNS[2:]]
-    writer = csv.DictWriter(text, columns)
-    writer.writerow({name: escape_formula(name) for name in columns})
+    rows = []
     for trial in trials:
         record = read_trial_record(trial)
-        values = dict(zip(named.values(), trial.values or [], strict=False))
-        writer.writerow(
-            {
-                **values,
-                **{
-                    f"{PARAM_PREFIX}{name}": _csv_cell(value)
-                    for name, value in trial.params.items()
-                },
-                "number": trial.number,
-                "state": trial.state.name.lower(),
-                "epochs": record.epochs,
-                "best_epoch": record.best_epoch,
-                "started": trial.datetime_start,
-                "ended": trial.datetime_complete,
-                "seconds": trial.duration and trial.duration.total_seconds(),
-                "stopped": escape_formula(record.stopped),
-            }
+        params = {
+            f"{PARAM_PREFIX}{name}": "None" if value is None else value
+            for name, value in trial.params.items()
+        }
+        own = {
+            "number": trial.number,
+            "state": trial.state.name.lower(),
+            "epochs": record.epochs,
+            "best_epoch": record.best_epoch,
+            "started": trial.datetime_start,
+            "ended": trial.datetime_complete,
+            "seconds": trial.duration and trial.duration.total_seconds(),
+            "stopped": record.stopped,
+        }
+        rows.append(
+            {**dict(zip(named.values(), trial.values or [], strict=False)), **params, **own}
         )
+    return [*TRIAL_COLUMNS[:2], *named.values(), *parameters, *TRIAL_COLUMNS[2:]], rows
+
+
+def to_csv(study: optuna.Study) -> str:
+    """Returns the rows of `trial_rows` as CSV."""
+    columns, rows = trial_rows(study)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns)
+    writer.writerow({name: escape_formula(name) for name in columns})
+    for row in rows:
+        writer.writerow({name: escape_formula(value) for name, value in row.items()})
     return text.getvalue()
+
+
+def to_parquet(study: optuna.Study) -> bytes:
+    """Returns the rows of `trial_rows` as a Parquet file.
+
+    A column whose values have several types, such as numbers and the word None, holds texts.
+
+    Raises:
+        StorageError: If pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow.parquet import write_table
+    except ImportError as error:
+        hint = "pip install 'latentune[parquet]'"
+        raise StorageError(f"the format parquet needs pyarrow: {hint}") from error
+    columns, rows = trial_rows(study)
+    arrays = {}
+    for name in columns:
+        values = [row.get(name) for row in rows]
+        try:
+            arrays[name] = pyarrow.array(values)
+        except pyarrow.ArrowException:
+            arrays[name] = pyarrow.array([v if v is None else str(v) for v in values])
+    file = io.BytesIO()
+    write_table(pyarrow.table(arrays), file)
+    return file.getvalue()
 
 
 def disambiguate(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
@@ -83,10 +118,6 @@ def params_key(params: Mapping[str, Any]) -> str:
     Comparing the values is not enough: in Python, 1 == 1.0 == True, and NaN != NaN.
     """
     return json.dumps(params, sort_keys=True, default=str)
-
-
-def _csv_cell(value: object) -> object:
-    return "None" if value is None else escape_formula(value)
 
 
 def to_json(study: optuna.Study) -> str:

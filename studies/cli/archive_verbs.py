@@ -30,7 +30,7 @@ def export(
     runs: Path,
     storage: str | None,
 ) -> None:
-    """Print or write all trials as CSV or JSON, or pack the study.
+    """Print or write all trials as CSV, JSON or Parquet, or pack the study.
 
     A zip holds its trials, pictures, configurations and trained networks, and its encoder;
     latentune import unpacks it elsewhere.
@@ -51,24 +51,29 @@ def export(
 def _write_table(
     study: str, format_: str, out: Path | None, runs: Path, storage: str | None
 ) -> None:
-    from ...storage.atomic_write import write_text
+    from ...storage.atomic_write import write_bytes, write_text
     from ...storage.database import open_for_reading
     from ...storage.runs_folder import Runs
     from ...storage.storage_error import refuse_url
-    from ...storage.study_export import CSV_ATTRIBUTES, to_csv, to_json
+    from ...storage.study_export import TABLE_ATTRIBUTES, to_csv, to_json, to_parquet
     from ..study.study_lookup import open_study
 
     if out is not None and refuse_url(out, "out").is_dir():
         raise click.UsageError(f"--out {str(out)!r} is a folder; name a file")
-    write = {"csv": to_csv, "json": to_json}[format_]
-    attributes = CSV_ATTRIBUTES if format_ == "csv" else None
+    if out is None and format_ == "parquet":
+        raise click.UsageError("a Parquet file cannot be printed: add --out trials.parquet")
+    to_text = to_json if format_ == "json" else to_csv
+    attributes = None if format_ == "json" else TABLE_ATTRIBUTES
     database = open_for_reading(storage or Runs(runs).database, attributes=attributes)
-    text = write(open_study(database, study))
+    opened = open_study(database, study)
     if out is None:
-        click.echo(text.rstrip())
+        click.echo(to_text(opened).rstrip())
+        return
+    if format_ == "parquet":
+        write_bytes(out, to_parquet(opened))
     else:
-        write_text(out, text)
-        click.echo(f"wrote {out}")
+        write_text(out, to_text(opened))
+    click.echo(f"wrote {out}")
 
 
 @click.command("import")

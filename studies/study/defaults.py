@@ -14,7 +14,7 @@ SAMPLING_METHODS = {  # the name in plots of the distribution that latent codes 
 }
 MAP_SIZE = 2000  # number of items on a map of latent codes
 DASHBOARD_PORT = 8080
-EXPORT_FORMATS = ("csv", "json")
+EXPORT_FORMATS = ("csv", "json", "parquet")
 PRUNERS = ("halving", "hyperband", "median", "wilcoxon", "none")
 SAMPLERS = ("tpe", "gp", "random")
 TRIALS_PER_WORKER = 8  # a search uses fewer processes if each would run fewer trials

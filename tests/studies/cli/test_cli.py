@@ -14,6 +14,8 @@ import numpy as np
 import optuna
 import pytest
 import torch
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import create_trial
 from PIL import Image
 
 import latentune
@@ -178,6 +180,36 @@ def test_export(cli: Cli, trained: Path) -> None:
         [float(row["val_mse"])] for row in table
     ]
     assert [len(trial["epochs"]) for trial in whole["trials"]] == [2, 2, 2]
+
+
+def test_export_to_parquet_holds_numbers_dates_and_texts(
+    cli: Cli, trained: Path, refused: Callable[..., str]
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    study = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
+    choice = {"kind": CategoricalDistribution(["a", 2, None])}
+    for value in choice["kind"].choices:
+        study.add_trial(create_trial(params={"kind": value}, distributions=choice, value=1))
+
+    assert "add --out" in refused("export", "conv-ae-digits", "--format", "parquet")
+    words = ("export", "conv-ae-digits", "--format", "parquet", "--out", "trials.parquet")
+    assert cli(*words).out == "wrote trials.parquet\n"
+    table = parquet.read_table("trials.parquet").to_pydict()
+    assert list(table)[:3] == ["number", "state", "val_mse"]
+    trials = study.get_trials()
+    assert table["number"] == list(range(6))
+    assert table["val_mse"] == [trial.value for trial in trials]
+    assert table["params_lr"] == [trial.params.get("lr") for trial in trials]
+    assert table["params_kind"] == [None, None, None, "a", "2", "None"]
+    assert table["started"] == [trial.datetime_start for trial in trials]
+
+
+def test_export_to_parquet_names_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, trained: Path, refused: Callable[..., str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    line = refused("export", "conv-ae-digits", "--format", "parquet", "--out", "trials.parquet")
+    assert "the format parquet needs pyarrow: pip install 'latentune[parquet]'" in line
 
 
 def test_a_loaded_model_gives_the_same_numbers_in_a_fresh_process(trained: Path) -> None:
