@@ -9,13 +9,13 @@ from typing import Any, Self
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
-from ..progress import progress
-from .batches import DeviceDataModule, apply_in_batches, choose_batch_size
+from ...models.networks.standardize import cast_input
+from .batches import DeviceDataModule, choose_batch_size
+from .kept_codes import keep_codes
 from .parts import Part
 from .preparation.folds import split_fold
 from .preparation.labels import require_labels
 from .preparation.splits import PART_NAMES
-from .tensor_cache import read_cache_file, write_cache_file
 from .tensor_data import TensorData
 
 BATCH_SIZE = 1024
@@ -25,15 +25,16 @@ STEPS_PER_EPOCH = 16
 class EncodedData(DeviceDataModule):
     """A data module of the latent codes of labeled items.
 
-    A frozen encoder computes the codes once, and they are kept in a cache file. The name of the
-    file holds a hash of the items and a hash of the encoder. If images are augmented, their codes
-    are computed anew for each batch. A batch is a tuple (codes, labels). The codes have shape (N,
-    D).
+    A frozen encoder computes the codes once, and they are kept in a file for each part. The name
+    of a file holds a hash of the items and a hash of the encoder. If images are augmented, their
+    codes are computed anew for each batch. A batch is a tuple (codes, labels). The codes have
+    shape (N, D).
 
     Args:
         items: The items to encode.
         make_encoder: Takes a data spec, and returns a model with the method `encode`.
-        cache: Path of the cache file. The fingerprint of the items is added to its name.
+        cache: Path of the files without their ending. The fingerprint of the items and the name of
+            the part are added.
         batch_size: Number of codes in a batch. If None, it is 1024, or less for small data so that
             an epoch has at least 16 batches.
 
@@ -59,7 +60,7 @@ class EncodedData(DeviceDataModule):
             self.batch_size = items.batch_size
         self.weights = items.weights
         self._make_encoder = make_encoder
-        self._cache = cache.with_name(f"{cache.name}-{items.fingerprint}.pt")
+        self._cache = cache.with_name(f"{cache.name}-{items.fingerprint}")
 
     @property
     def streamed(self) -> bool:
@@ -80,8 +81,13 @@ class EncodedData(DeviceDataModule):
         return other
 
     def setup(self, stage: str) -> None:
-        splits, codes = self._all_items.splits, self._encode_or_read()
-        parts = {name: Part(codes[name], getattr(splits, name).targets) for name in PART_NAMES}
+        splits = self._all_items.splits
+        parts = {
+            name: Part(
+                keep_codes(self._cache, name, part.inputs, self._load_encoder), part.targets
+            )
+            for name, part in zip(PART_NAMES, splits[:3], strict=True)
+        }
         if self._fold is not None:  # an item has the same code in every fold
             seed = self._all_items.seed
             fold = split_fold(splits, parts["train"], parts["val"], *self._fold, seed)
@@ -98,25 +104,6 @@ class EncodedData(DeviceDataModule):
         batches = self.items.train_dataloader()
         return replace(batches, encode=lambda items: encoder.encode(items).flatten(1))
 
-    def _encode_or_read(self) -> dict[str, Tensor]:
-        """Returns the codes of each part, from the cache file if it exists.
-
-        If it does not exist, the codes are computed and the file is written.
-        """
-        lengths = {name: len(getattr(self._all_items.splits, name)) for name in PART_NAMES}
-        cached = read_cache_file(self._cache)
-        if isinstance(cached, dict) and {k: len(codes) for k, codes in cached.items()} == lengths:
-            return cached
-        model = self._make_encoder(self.spec)
-        self._all_items.cast_to_model(model)
-        total = sum(lengths.values())
-        with progress(f"encoding {total:,} items", total) as advance:
-
-            def encode(batch: Tensor) -> Any:
-                advance(len(batch))
-                return model.encode(batch).flatten(1)
-
-            parts = zip(PART_NAMES, self._all_items.splits[:3], strict=True)
-            codes = {name: apply_in_batches(encode, part.inputs) for name, part in parts}
-        write_cache_file(self._cache, codes)
-        return codes
+    def _load_encoder(self) -> Callable[[Tensor], Tensor]:
+        encoder = self._make_encoder(self.spec)
+        return lambda items: encoder.encode(cast_input(encoder, items)).flatten(1)

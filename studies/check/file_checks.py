@@ -27,7 +27,7 @@ from .finding import Finding, count
 
 UNUSED_AFTER_DAYS = 30
 ABANDONED_AFTER_S = 3600
-CACHE_FOLDERS = ("codes", "features", "folders", "tables")
+CACHE_FOLDERS = ("codes", "features", "folders", "precision", "tables")
 DASHBOARD_PREFIX = "dashboard:"
 """Prefix of the attribute of an artifact, if the artifact was uploaded to the dashboard."""
 
@@ -37,12 +37,12 @@ log = logging.getLogger(__name__)
 def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
     """Yields findings about cached files that nothing needs, and about files of dead processes."""
     runs, folders = checkup.runs, checkup.folders()
-    codes = [path for folder in folders for path in folder.glob("*/codes-*.pt")]
+    codes = [path for folder in folders for path in folder.glob("*/codes-*.npy")]
     hidden = [path for folder in folders for path in folder.rglob(".*")]
     cached: list[Path] = []
     scratch: list[Path] = []
     if checkup.covers_runs_folder:
-        cached = [path for name in CACHE_FOLDERS for path in (runs.cache / name).glob("*.pt")]
+        cached = [path for name in CACHE_FOLDERS for path in (runs.cache / name).glob("[!.]*")]
         cached += runs.confirm_checkpoints.glob("*.ckpt")
         scratch = [*runs.cache.glob(f"{SCRATCH_PREFIX}*")]
         scratch += [path for path in runs.backups.glob("*") if not (path / BEFORE).exists()]

@@ -121,7 +121,7 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
 
 def is_cache(name: str) -> bool:
     """Returns whether a file of this name is a cache of latent codes."""
-    return name.startswith("codes-") and name.endswith(".pt")
+    return name.startswith("codes-") and name.endswith(".npy")
 
 
 def is_excluded(name: str) -> bool:

@@ -1,7 +1,7 @@
 """A trained network with its configuration, the data of its study, and their latent codes."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +14,12 @@ from ...models.densities import Codes
 from ...models.networks.standardize import cast_input
 from ...models.roles import Encodes
 from ...objectives.data.batches import Batches, evaluation_batch_size
+from ...objectives.data.kept_codes import keep_codes
 from ...objectives.data.parts import Part
 from ...objectives.data.preparation.splits import PART_PURPOSES
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
-from ...storage.checkpoint_file import CheckpointHeader, read_header
+from ...storage.checkpoint_file import CheckpointHeader, file_hash, read_header
 from ...storage.runs_folder import Runs
 from ..study.build import build_spec, load_network
 from ..study.checkpoint_lookup import find_checkpoint
@@ -35,16 +36,21 @@ class TrainedNetwork:
     Attributes:
         model: The network.
         header: The header of its checkpoint, which has its configuration.
-        folder: The folder of the checkpoint.
+        path: The checkpoint.
         runs: The runs folder.
         data_dir: Folder of torchvision data; None for the one that the search used.
     """
 
     model: pl.LightningModule
     header: CheckpointHeader
-    folder: Path
+    path: Path
     runs: Runs
     data_dir: str | Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the checkpoint."""
+        return self.path.parent
 
     @cached_property
     def data(self) -> Any:
@@ -90,6 +96,20 @@ class TrainedNetwork:
                 advance(1)
         return to_finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
 
+    def kept_codes(self, part: PartName) -> Codes:
+        """Returns the latent codes of a part of a `TensorData`, with shape (N, D), in its order.
+
+        The codes are kept beside the checkpoint; see `keep_codes`.
+        """
+        model, data = self.model, self.tensor_data
+        if not isinstance(model, Encodes):
+            raise self.missing_method_error("encode()")
+        cache = self.path.with_name(f"codes-{file_hash(self.path)}-{data.fingerprint}")
+        items = getattr(data.splits, part).inputs
+        return to_finite_codes(
+            keep_codes(cache, part, items, lambda: partial(encode_items, model))
+        )
+
     def _batches(self, part: PartName, seed: int | None) -> Any:
         """Returns the batches of a part.
 
@@ -120,7 +140,7 @@ def load_trained_network(
     place = Runs(Path(runs))
     path = find_checkpoint(source, place)
     model = load_network(path, place)
-    return TrainedNetwork(model, read_header(path), path.parent, place, data_dir)
+    return TrainedNetwork(model, read_header(path), path, place, data_dir)
 
 
 def encode_items(model: Encodes, items: Tensor) -> Tensor:

@@ -155,7 +155,7 @@ def test_a_configuration_names_no_study_elsewhere(
 def test_codes_that_are_cut_or_of_others_are_made_again(trained: Path) -> None:
     options = {"encoder": "conv-ae-digits", "trials": 1, "epochs": 1}
     first = latentune.search("head", "digits", **options)
-    (kept,) = trained.glob("conv-ae-digits/final/codes-*.pt")
+    (kept,) = trained.glob("conv-ae-digits/final/codes-*-train.npy")
     whole = kept.read_bytes()
     for name, broken in (("cut", whole[: len(whole) // 2]), ("empty", b"")):
         kept.write_bytes(broken)

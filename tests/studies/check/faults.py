@@ -109,7 +109,7 @@ def a_cache_of_last_year() -> None:
 
 
 def codes_of_another_network() -> None:
-    (FINAL / "codes-0123456789abcdef-9999.pt").write_text("codes")
+    (FINAL / "codes-0123456789abcdef-9999-train.npy").write_text("codes")
 
 
 def scratch_of_the_dead() -> None:

@@ -154,7 +154,7 @@ def test_a_head_is_searched_on_folds_of_codes(trained: Path) -> None:
     study = latentune.search("head", "digits", folds=2, **options)
     assert len(study.trials[0].intermediate_values) == 2
     assert study.user_attrs["definition"]["folds"] == "2"
-    assert len(list((trained / "conv-ae-digits/final").glob("codes-*.pt"))) == 1
+    assert len(list((trained / "conv-ae-digits/final").glob("codes-*.npy"))) == 3
 
 
 def test_the_command_line_and_what_follows_a_repeated_search(cli: Cli) -> None:

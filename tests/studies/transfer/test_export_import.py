@@ -146,7 +146,7 @@ def test_what_is_half_done_or_odd_stays_behind(trained: Path) -> None:
         shutil.copytree(home / "final", home / name)
     (home / "notes.txt").write_text("kept")
     (home / "a:b.txt").write_text("no name for every system")
-    (home / "codes-1.pt").write_text("made again")
+    (home / "codes-1.npy").write_text("made again")
     (home / "link").symlink_to("/etc/passwd")
     picture = next((trained / "artifacts").iterdir())
     picture.unlink()

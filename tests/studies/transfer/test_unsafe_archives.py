@@ -29,7 +29,7 @@ Refused = Callable[..., str]
             "other/evil",
             "encoder/evil",
             "artifacts/evil",
-            "study/final/codes-1.pt",
+            "study/final/codes-1.npy",
             "study/final-partial/last.ckpt",
         ),
         *("study/.best.toml.partial", f"study/{'a' * 300}"),
