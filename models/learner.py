@@ -13,6 +13,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau, StepLR
 
 from .batch_groups import BatchGroup, BatchGroups
+from .growing_tensor import GrowingTensor
 
 OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("cosine", "step", "plateau", "constant")
@@ -90,7 +91,7 @@ class Learner(pl.LightningModule, ABC):
         self.lr, self.l1, self.l2 = lr, l1, l2
         self.optimizer, self.momentum, self.schedule = optimizer, momentum, schedule
         self.gradient_clip_norm = gradient_clip_norm
-        self._train_terms: list[dict[str, Tensor]] = []
+        self._train_terms: dict[str, GrowingTensor] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "_current_fx_name":
@@ -139,16 +140,16 @@ class Learner(pl.LightningModule, ABC):
         return loss
 
     def _collect_terms(self, terms: dict[str, Tensor]) -> None:
-        self._train_terms.append({name: term.detach() for name, term in terms.items()})
+        for name, term in terms.items():
+            self._train_terms.setdefault(name, GrowingTensor()).append(term[None])
 
     def on_train_epoch_start(self) -> None:
-        self._train_terms = []
+        self._train_terms = {}
 
     def on_train_epoch_end(self) -> None:
         # Once an epoch, because logging in every step takes a tenth of its time.
-        for name in self._train_terms[0]:
-            values = torch.stack([terms[name] for terms in self._train_terms])
-            self.log(f"train_{name}", values.mean())
+        for name, values in self._train_terms.items():
+            self.log(f"train_{name}", values.rows.mean())
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._log_terms("val", batch)

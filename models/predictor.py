@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
+from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, ParameterGroups, Training, check_choice, check_least
 from .networks.dense import ACTIVATIONS
 from .networks.network_tables import BACKBONES, find_network
@@ -111,7 +112,7 @@ class Predictor(Learner):
         self._mse_unit = data.target[1] ** 2 if data.target and data.n_targets == 1 else 1.0
         if data.target is None:
             self._class_counts = MulticlassStatScores(len(data.classes), average=None)
-        self._regression_pairs: list[Tensor] = []
+        self._regression_pairs = GrowingTensor()
         self.train()  # a frozen codec switches to eval mode, whatever mode it was in
 
     def encode(self, x: Tensor) -> Tensor:
@@ -173,7 +174,7 @@ class Predictor(Learner):
         squared = (predicted - true).square().mean()
         if self.training:
             return {"mse": squared * self._mse_unit, "r2": 1 - squared}
-        self._regression_pairs.append(torch.stack([predicted, true]))
+        self._regression_pairs.append(torch.stack([predicted, true], 1))
         return {"mse": squared * self._mse_unit}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
@@ -200,8 +201,8 @@ class Predictor(Learner):
 
     def _log_epoch_metrics(self, part: str) -> None:
         if self._class_counts is None:
-            predictions, targets = torch.cat(self._regression_pairs, 1)
-            self._regression_pairs = []
+            predictions, targets = self._regression_pairs.rows.unbind(1)
+            self._regression_pairs = GrowingTensor()
             scores = [r2_score(*pair) for pair in zip(predictions.T, targets.T, strict=True)]
             self.log(f"{part}_r2", torch.stack(scores).mean())
             return

@@ -12,6 +12,7 @@ from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
 from .densities import LatentMixture
+from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, Training, check_least
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dcgan import Generator
@@ -97,7 +98,7 @@ class VAE(Learner):
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
-        self._means: list[Tensor] = []
+        self._means = GrowingTensor()
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps images x, with shape (N, C, H, W), to means of latent codes (N, latent_dim)."""
@@ -214,7 +215,7 @@ class VAE(Learner):
         return (squared + constant).flatten(1).sum(1)
 
     def _log_active_units(self, part: str) -> None:
-        means = torch.cat(self._means)
+        means = self._means.rows
         variances = means.var(0, correction=min(1, len(means) - 1))
-        self._means = []
+        self._means = GrowingTensor()
         self.log(f"{part}_active_units", (variances > ACTIVE_UNIT_VARIANCE).sum().float())

@@ -18,24 +18,7 @@ BEST_FORMAT = 1
 
 @dataclass(frozen=True, repr=False)
 class Best:
-    """The content of a best.toml: a configuration, its value, and its origin.
-
-    Attributes:
-        study: Name of the study.
-        trial: Number of the trial; None if the configuration belongs to no trial.
-        monitor: Name of the metric.
-        value: The metric at the trial's best epoch.
-        best_epoch: The trial's best epoch, counted from 1.
-        recipe: The recipe of the study: model, space, data, ranges, epochs, seed.
-        params: The value of each parameter of the search space; a choice may be None.
-        hparams: All options of the model that was built from `params`; for people to read.
-        provenance: Seed, data fingerprint, versions, git commit and command.
-
-    Example:
-        >>> best = latentune.load_best("conv-ae-digits")
-        >>> best.monitor
-        'val_mse'
-    """
+    """The entries of a best.toml; `latentune.Best` says what each of them is."""
 
     study: str
     trial: int | None

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ...models.batch_groups import BatchGroups
+from ...models.growing_tensor import GrowingTensor
 from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
 from .parts import Items, Part, to_float
@@ -204,4 +205,7 @@ def apply_in_batches(function: Callable[[Tensor], Tensor], items: Items) -> Tens
     """
     with torch.inference_mode():
         batches = Batches((items,), evaluation_batch_size(items), shuffle=False)
-        return torch.cat([function(batch) for (batch,) in batches]).clone()
+        results = GrowingTensor(len(items))
+        for (batch,) in batches:
+            results.append(function(batch))
+    return results.rows

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...models.densities import LatentKDE
 from ...models.roles import Decodes
+from ...objectives.data.sources.column_names import normalize_label
 from ...objectives.metrics.anomaly_scores import anomaly_scores
 from ..study.defaults import RUNS
 from .prediction_functions import predict_raw
@@ -99,19 +100,29 @@ class LatentuneClassifier(ClassifierMixin, SearchedEstimator):  # type: ignore[m
         if counts.min() < 2:
             single = self.classes_[counts.argmin()]
             raise ValueError(f"y holds the class {single} once: at least 2 rows are needed")
-        self.search_and_train(rows, np.array([f"class {n:06}" for n in targets]))
+        self.search_and_train(rows, np.array(self._class_names)[targets])
         return self
 
     def predict_proba(self, X: Any) -> Array:
         """Returns the probability of each class for the rows X, with shape (N, classes)."""
         check_is_fitted(self)
         model: Any = self.network_.model
-        return self.apply_network(lambda items: predict_raw(model, items).double().softmax(1), X)
+        order = [self.network_.header.data_spec.classes.index(name) for name in self._class_names]
+        shares = self.apply_network(lambda items: predict_raw(model, items).double().softmax(1), X)
+        return shares[:, order]
 
     def predict(self, X: Any) -> Array:
         """Returns the most probable class of each row of X, with shape (N,)."""
         classes: Array = self.predict_proba(X).argmax(axis=1)
         return self.classes_[classes]
+
+    @property
+    def _class_names(self) -> list[str]:
+        """The names of the classes in the study: their labels as text, if these differ."""
+        names = [normalize_label(str(label)) for label in self.classes_]
+        if len(set(names)) == len(names):
+            return names
+        return [f"class {number}" for number in range(len(names))]
 
 
 class LatentuneRegressor(RegressorMixin, SearchedEstimator):  # type: ignore[misc]

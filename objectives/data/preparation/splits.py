@@ -113,6 +113,8 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         splits = Splits(train, val, test, dataset.spec, fingerprint, has_own_val)
         _splits[key], _states[key] = splits, state
         notes = duplicates
+        if is_builtin and os.path.exists(name):
+            notes = [f"this is the built-in data set; the path is ./{name}", *duplicates]
         if not is_builtin:
             notes = [describe_splits(splits), *_split_notes(splits), *duplicates, *dataset.notes]
         for note in notes:
@@ -146,16 +148,24 @@ def deserialize_splits(serialized: Iterable[tuple[Any, ...]]) -> None:
 
 
 def save_splits(path: Path) -> None:
-    """Writes all cached splits to a file, which other processes can map into memory."""
+    """Writes all cached splits to a file, and maps it into memory in place of the cached items.
+
+    All processes that load the file share this memory.
+    """
     torch.save(serialize_splits(), path)
+    for splits, (_, _, parts, _) in zip(_splits.values(), _map_file(path), strict=True):
+        for (inputs, *_), (saved, *_) in zip(splits[:3], parts, strict=True):
+            if isinstance(inputs, Tensor):
+                inputs.set_(saved)  # also for those who hold this tensor
 
 
 def load_splits(path: Path) -> None:
-    """Adds the splits in a file from `save_splits` to the cached splits.
+    """Adds the splits in a file from `save_splits` to the cached splits."""
+    deserialize_splits(_map_file(path))
 
-    All processes that load the same file share its memory.
-    """
-    deserialize_splits(torch.load(path, mmap=True, weights_only=True))
+
+def _map_file(path: Path) -> Any:
+    return torch.load(path, mmap=True, weights_only=True)
 
 
 def describe_splits(splits: Splits) -> str:

@@ -175,6 +175,13 @@ def test_bad_folders_are_named(tmp_path: Path) -> None:
         TensorData(str(tmp_path))
 
 
+def test_a_path_with_the_name_of_a_builtin_set_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    Path("wine").mkdir()
+    with caplog.at_level("INFO"):
+        TensorData("wine", seed=5)
+    assert "wine: this is the built-in data set; the path is ./wine" in caplog.text
+
+
 def test_options_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataError, match="batch_size"):
         TensorData("digits", batch_size=0)

@@ -73,7 +73,12 @@ def test_rows_of_parts_that_a_file_brings_are_those_of_each_part() -> None:
 
 def test_rows_go_along_to_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = TensorData("wine")
+    before = [part.inputs.clone() for part in data.splits[:3]]
     save_splits(Path("splits.pt"))
+    for part, inputs in zip(data.splits[:3], before, strict=True):
+        assert torch.equal(part.inputs, inputs)
+    places = [part.inputs.data_ptr() for part in data.splits[:3]]
+    assert max(places) - min(places) < Path("splits.pt").stat().st_size  # mapped, and so shared
     monkeypatch.setattr("latentune.objectives.data.preparation.splits._splits", {})
     load_splits(Path("splits.pt"))
     for one, other in zip(data.splits[:3], read_splits(data.source, 0)[:3], strict=True):

@@ -113,3 +113,15 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"contamination must be above 0 .* not 0.7"):
         latentune.LatentuneOutlierDetector(contamination=0.7).fit(np.zeros((20, 2)))
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("labels", [[10, 9], [" a", "a "], [True, False]])
+def test_classes_keep_their_names_and_their_order(labels: list[Any]) -> None:
+    x = np.random.default_rng(0).normal(size=(400, 2))
+    y = np.array(labels)[(x[:, 0] > 0).astype(int)]
+    model = latentune.LatentuneClassifier("logistic-regression", **TINY | {"final_epochs": 60})
+    assert model.fit(x, y).score(x, y) > 0.9
+    assert model.predict_proba(x)[y == model.classes_[1], 1].mean() > 0.5
+    names = {str(label).strip() for label in labels}
+    expected = {"class 0", "class 1"} if len(names) == 1 else names
+    assert set(model.network_.header.data_spec.classes) == expected
