@@ -5,9 +5,6 @@
 # and predict new rows. The table is made here: the bicycles that a shop rents on each day.
 
 # %%
-import logging
-import sys
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -47,14 +44,11 @@ print(old.head())
 # %% [markdown]
 # ## Look at the data
 #
-# What is decided about the columns is logged. What cannot be decided is refused, with the option
+# What is decided about the columns is printed. What cannot be decided is refused, with the option
 # that decides it.
 
 # %%
-logging.basicConfig(format="%(message)s", stream=sys.stdout)
-logging.getLogger("latentune").setLevel("INFO")
 print(latentune.show(old, target="rentals"))
-logging.getLogger("latentune").setLevel("WARNING")
 
 # %% [markdown]
 # ## Search the model too

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.redact import redact
+from ..display.log_messages import print_log_messages_by_default
 from ..display.progress_display import show_progress
 from .argument_checks import convert_argument
 from .garbage_collection import start_garbage_collection
@@ -31,7 +32,7 @@ SPLITS_MODULE = "latentune.objectives.data.preparation.splits"
 
 
 def public_api(function: Callable[P, R]) -> Callable[P, R]:
-    """Returns `function` with a check of the arguments, and with progress bars.
+    """Returns `function` with a check of the arguments, log messages and progress bars.
 
     Data files that have changed since an earlier call are read again.
 
@@ -53,6 +54,7 @@ def public_api(function: Callable[P, R]) -> Callable[P, R]:
         start_garbage_collection()
         if SPLITS_MODULE in sys.modules:  # light functions do not import it
             sys.modules[SPLITS_MODULE].forget_changed_files()
+        print_log_messages_by_default()
         show_progress()
         bound = signature.bind(*args, **kwargs)
         try:

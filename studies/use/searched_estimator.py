@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...objectives.data.memory.keep_data import digest_arrays
 from ...storage.runs_folder import Runs
+from ..display.log_messages import only_warnings
 from ..search.search import search
 from ..study.defaults import RUNS
 from ..study.study_error import StudyError, check_at_least
@@ -32,7 +33,7 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
     """The base class of the estimators: its `fit` searches a model and trains the best trial.
 
     The name of the study has the model and a hash of the data and the parameters. So the same fit
-    in the same runs folder finds its study, and trains nothing.
+    in the same runs folder finds its study, and trains nothing. No messages are printed.
 
     Args:
         model: A model of the catalog. If None, `default_model` is used.
@@ -73,6 +74,7 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.runs = runs
 
+    @only_warnings()
     def search_and_train(self, items: Array, targets: Array | None = None) -> None:
         """Searches, trains and loads a network of the data."""
         check_at_least("trials", self.trials, 1)
@@ -104,6 +106,7 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
     def _to_items(self, rows: Array) -> Array:
         return rows if self.shape is None else rows.reshape(len(rows), *self.shape)
 
+    @only_warnings()
     def apply_network(self, function: Callable[[Tensor], Tensor], rows: Any) -> Array:
         """Returns the outputs of `function`, which maps prepared items to a tensor, for rows."""
         check_is_fitted(self, "network_")

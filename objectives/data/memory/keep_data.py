@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DIGEST_LETTERS = 8
+DIGEST_LETTERS = 12
 
 
 class KeptData(NamedTuple):
     """The file that holds data from memory.
 
     Attributes:
-        path: The file: `array-1a2b3c4d.npz` or `frame-1a2b3c4d.csv`. Its name has a hash of its
-            content, so that equal data have the same file.
+        path: The file: such as `array-1a2b3c4d5e6f.npz`. Its name has a hash of its content, so
+            that equal data have the same file.
         options: The table options with which the file is read.
     """
 
@@ -73,7 +74,6 @@ def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
             frame, target = add_target(frame, labels)
         path = _keep_frame(frame, folder, target)
         options = frame_options(frame) | ({} if target is None else {"target": target})
-    log.info("the data are kept as %s", os.path.relpath(path))
     return KeptData(str(path), options)
 
 
@@ -83,7 +83,7 @@ def _keep_arrays(arrays: Mapping[str, NDArray[Any]], folder: Path, name: str) ->
         learn_maximum(pixel_ranges(checked.items), name)
     path = folder / f"array-{digest_arrays(arrays)}.npz"
     if not path.exists():
-        with atomic_file(path) as partial, partial.open("xb") as file:
+        with _new_file(path) as partial, partial.open("xb") as file:
             np.savez(file, allow_pickle=False, **arrays)
     return path
 
@@ -97,13 +97,20 @@ def _keep_frame(frame: DataFrame, folder: Path, target: str | None) -> Path:
     content = frame_to_csv(frame)
     path = folder / f"frame-{sha256(content).hexdigest()[:DIGEST_LETTERS]}.csv"
     if not path.exists():
-        with atomic_file(path) as partial:
+        with _new_file(path) as partial:
             partial.write_bytes(content)
     return path
 
 
+@contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    with atomic_file(path) as partial:
+        yield partial
+    log.info("the data are kept as %s", os.path.relpath(path))
+
+
 def digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Returns a hash of the names, types, shapes and values of arrays, as eight letters."""
+    """Returns the first letters of a hash of the names, types, shapes and values of arrays."""
     digest = sha256()
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

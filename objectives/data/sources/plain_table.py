@@ -145,7 +145,9 @@ def _parse_columns(
 
     numbers = {int(i): np.empty(scan.rows) for i in np.flatnonzero(~is_text)}
     texts: dict[int, Any] = {int(i): np.empty(scan.rows, object) for i in np.flatnonzero(is_text)}
-    gaps = {index: [*words] for index, words in scan.gaps.items() if index in numbers and words}
+    gaps: dict[Any, Any] = {
+        index: [*words] for index, words in scan.gaps.items() if index in numbers and words
+    }
     end = 0
     for chunk in pd.read_csv(
         file,
