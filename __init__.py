@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .storage.storage_error import StorageError as StorageError
     from .studies.check.confirm import confirm as confirm
     from .studies.check.doctor import doctor as doctor
+    from .studies.check.report.report import report as report
     from .studies.check.verify import verify as verify
     from .studies.search.ask_and_tell import ask as ask
     from .studies.search.ask_and_tell import tell as tell
@@ -106,6 +107,7 @@ _MODULES = {
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",
     "pruning_callback": ".studies.search.pruning_callback",
+    "report": ".studies.check.report.report",
     "sample": ".studies.use.sample",
     "search": ".studies.search.search",
     "show": ".studies.use.show",

@@ -43,6 +43,7 @@ class Runs:
         <study>/best.toml           the best configuration
         <study>/trial-17.toml       the configuration of trial 17, written by `best STUDY:17`
         <study>/front.png           the Pareto front of a study of several objectives
+        <study>/report.html         the page that `report` has written; comparison.html of several
         <study>/failures/           the traceback of each trial that an error has ended
         <study>/final/              final training of the best trial
         <study>/final-17/           final training of trial 17

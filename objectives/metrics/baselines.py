@@ -18,17 +18,12 @@ from ..data.parts import to_float
 from ..data.tensor_data import TensorData
 from ..progress import progress
 from .anomaly_scores import anomaly_scores, mse_of_scores
+from .baseline_names import LINEAR_ACCURACY, LINEAR_MSE, PCA_MSE
 
 Rows = NDArray[np.floating[Any]]
 
 NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "letters"}
 """What the numbers in a row of `to_numeric_rows` are."""
-PCA_MSE = "test_mse_pca"
-"""Name of the test error of PCA."""
-LINEAR_ACCURACY = "test_accuracy_linear"
-"""Name of the test accuracy of logistic regression."""
-LINEAR_MSE = "test_mse_linear"
-"""Name of the test error of linear regression."""
 MAX_TRAINING_ITEMS = 10_000
 
 

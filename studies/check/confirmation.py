@@ -9,6 +9,7 @@ from scipy import stats
 
 from ...storage.study_record import Confirmed
 from ..display.result import Result
+from .luck import describe_luck
 from .race import probabilities_better
 
 CONFIDENT_PROBABILITY = 0.95
@@ -63,18 +64,7 @@ class Confirmation(Result):
 
     def _luck_text(self) -> str:
         best = self.table.iloc[0]
-        subject = f"the search's best value, of trial {best['trial']:.0f},"
-        if not np.isfinite(best["mean"]):
-            return f"{subject} was luck: the trial diverges on other seeds"
-        if self.luck == 0:
-            return f"{subject} is the same on other seeds"
-        amount = f"{abs(self.luck):.2g}"
-        if best["mean"]:
-            amount = f"{100 * abs(self.luck / best['mean']):.2g} %"
-        if best["std"] > 0:
-            amount += f", {abs(self.luck) / best['std']:.1f} standard deviations"
-        direction = "better" if self.luck > 0 else "worse"
-        return f"{subject} looked {direction} than it is by {amount}"
+        return describe_luck(int(best["trial"]), self.luck, best["mean"], best["std"])
 
 
 def finalist_table(

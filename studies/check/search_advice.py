@@ -4,16 +4,17 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from ...search_spaces.distributions import choice_labels, describe_distribution, is_same_choice
 from ...storage.study_record import read_study_record
 from ..study.recipe import Recipe
 from .checkup import Checkup
+from .crowded_ends import NumericDistribution, RangeEnd, best_trials, find_crowded_ends
 from .finding import Finding, list_trials
 from .ranked_trials import direction_sign, rank_trials
 
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     from ...models.data_spec import DataSpec
     from ...models.types import Space
 
-NumericDistribution = FloatDistribution | IntDistribution
-RangeEnd = Literal["lower", "upper"]
-
-N_BEST_TRIALS = 10
-"""Number of best trials to look at. With more than 100 trials, a tenth of them is used instead."""
-END_SHARE = 0.05
-"""The share of a range that counts as its end. In logarithmic ranges, a share of the logarithm."""
-MIN_SHARE_AT_END = 0.6
-"""The minimal share of the best trials at one end of a range. With less, no advice is given. The
-minimum is larger for a range of few integers, because its ends get more trials by chance."""
 MIN_TRIALS_PER_CHOICE = 5
 """Minimal number of trials with a choice before the choice can be called weak. With five trials,
 an average choice is absent from the best third of trials with a probability of 13 %."""
@@ -46,9 +37,8 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     penalty with the default 0 needs no range below 1e-9.
     """
     for study in _single_objective_studies(checkup):
-        trials = rank_trials(study)
-        best = trials[: max(N_BEST_TRIALS, len(trials) // 10)]
-        crowded = _find_crowded_ends(best) if len(trials) >= N_BEST_TRIALS else {}
+        best = best_trials(rank_trials(study))
+        crowded = find_crowded_ends(best)
         if not crowded:
             continue
         from ...search_spaces.suggestions import record_parameters
@@ -80,44 +70,6 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
                 f"of the best {len(best)} trials of {study.study_name}, {', '.join(described)}",
                 checkup.search_command(study, ranges, "--from", study.study_name),
             )
-
-
-def _find_crowded_ends(
-    best: list[FrozenTrial],
-) -> dict[str, tuple[NumericDistribution, RangeEnd, int]]:
-    """Returns the parameters that have many of their best values at one end of the range.
-
-    Returns for each parameter: the distribution, the end, and the number of values at the end.
-    """
-    crowded = {}
-    distributions = {n: d for trial in best for n, d in trial.distributions.items()}
-    for name, distribution in distributions.items():
-        if not isinstance(distribution, NumericDistribution) or distribution.single():
-            continue
-        values = [trial.params[name] for trial in best if name in trial.params]
-        places = [_relative_position(distribution, value) for value in values]
-        ends: dict[RangeEnd, int] = {
-            "lower": sum(place <= END_SHARE for place in places),
-            "upper": sum(place >= 1 - END_SHARE for place in places),
-        }
-        end = max(ends, key=lambda end: ends[end])
-        share = MIN_SHARE_AT_END
-        if isinstance(distribution, IntDistribution):
-            numbers = 1 + (distribution.high - distribution.low) // distribution.step
-            share = max(share, min(1, 3 / numbers))
-        if ends[end] >= share * len(best):
-            crowded[name] = distribution, end, ends[end]
-    return crowded
-
-
-def _relative_position(distribution: NumericDistribution, value: float) -> float:
-    """Returns the position of a value in a range, from 0 at the lower end to 1 at the upper end.
-
-    In a logarithmic range, the position is that of the logarithm.
-    """
-    numbers = distribution.low, distribution.high, value
-    low, high, at = map(math.log, numbers) if distribution.log else numbers
-    return (at - low) / (high - low)
 
 
 def _is_beyond(default: Any, distribution: NumericDistribution, end: RangeEnd) -> bool:

@@ -19,7 +19,7 @@ from .messages import print_log_messages
 VERB_GROUPS = {
     "Look": {
         "list": "list",
-        **dict.fromkeys(("show", "status", "best", "dashboard"), "study_verbs"),
+        **dict.fromkeys(("show", "status", "best", "report", "dashboard"), "study_verbs"),
     },
     "Search": {
         "search": "search",

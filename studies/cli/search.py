@@ -99,7 +99,8 @@ def _announce_search(recipe: "Recipe", trials: int | None) -> None:
 
 
 def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:
-    from .study_tables import chooses_model, describe_confirmed, print_leaderboard
+    from ..study.leaderboard import chooses_model
+    from .study_tables import describe_confirmed, print_leaderboard
 
     for line in describe_confirmed(study):
         click.echo(line)

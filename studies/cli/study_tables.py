@@ -1,26 +1,25 @@
 """Tables of studies and trials for the console, and sentences about studies."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
-from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...search_spaces.model_choice import strip_model_prefix
 from ...storage.optuna_internals import count_trials, trial_by_number
-from ...storage.read_only_storage import trial_attributes
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_record import read_study_record
 from ...storage.study_summary import STATE_NAMES, format_value
-from ...storage.trial_outcome import finished_trials, stop_reason
-from ...storage.trial_record import TrialRecord, read_trial_record
+from ...storage.trial_outcome import stop_reason
+from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
+from ..study.leaderboard import chooses_model, leaderboard
+from ..study.lineage import describe_origins, study_tree
 from ..study.misplaced_checkpoints import is_stale
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def print_plan(plan: "SearchPlan") -> None:
 def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
     """Prints a row for each study."""
     table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
-    for depth, study in _study_tree(studies):
+    for depth, study in study_tree(studies):
         monitor = read_study_record(study).monitor
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
         stale = " (stale)" if is_stale(study, runs) else ""
@@ -71,33 +70,6 @@ def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
             *(str(count_trials(study, state)) for state in STATE_NAMES),
         )
     console.print(table)
-
-
-def _study_tree(studies: Sequence[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
-    """Yields the studies as a tree, each with its depth, from 0.
-
-    The parent of a study is the study that trained its encoder. Its children follow it.
-    """
-    remaining = {study.study_name: study for study in studies}
-    parents = {name: _encoder_study(study) for name, study in remaining.items()}
-
-    def subtree(name: str, depth: int) -> Iterator[tuple[int, optuna.Study]]:
-        if name in remaining:
-            yield depth, remaining.pop(name)
-            for child in [child for child in parents if parents[child] == name]:
-                yield from subtree(child, depth + 1)
-
-    roots = [name for name, parent in parents.items() if parent not in parents]
-    for name in [*roots, *parents]:  # studies in a circle have no root
-        yield from subtree(name, 0)
-
-
-def _encoder_study(study: optuna.Study) -> str | None:
-    """Returns the name of the study that trained the encoder of a study, if any."""
-    source = read_study_record(study).encoder_source
-    if source is None or not source.checkpoint.startswith(f"{source.study}/"):
-        return None
-    return source.study
 
 
 def print_study(study: optuna.Study, runs: Runs) -> None:
@@ -158,20 +130,6 @@ def _trial_table(trials: Sequence[FrozenTrial], facts: tuple[str, ...]) -> Table
     return table
 
 
-def describe_origins(study: optuna.Study) -> list[str]:
-    """Returns sentences about where a study and its trials come from.
-
-    One sentence tells when the study was imported. One for each other study tells how many of its
-    trials were reused. The list is empty if neither is the case.
-    """
-    lines = []
-    if imported := read_study_record(study).imported:
-        lines.append(f"imported on {imported.at[:10]}, where it was called {imported.study}")
-    records = [TrialRecord.parse_valid({"origin": o}) for o in trial_attributes(study, "origin")]
-    counts = Counter(record.origin.study for record in records if record.origin is not None)
-    return lines + [f"{n} of its trials came from {name}" for name, n in counts.items()]
-
-
 def describe_confirmed(study: optuna.Study) -> list[str]:
     """Returns a list with one sentence about the trial that `confirm` chose, or an empty list.
 
@@ -186,42 +144,6 @@ def describe_confirmed(study: optuna.Study) -> list[str]:
         return [str(confirmed)]
     better = f"trial {study.best_trial.number} has {best:.4g} since, and the best had {before:.4g}"
     return [f"{confirmed}; {better}: latentune confirm {study.study_name}"]
-
-
-def chooses_model(study: optuna.Study) -> bool:
-    """Returns True if the model is one of the parameters that the study searches."""
-    return read_study_record(study).recipe.model == AUTO
-
-
-def leaderboard(study: optuna.Study) -> list[dict[str, Any]]:
-    """Returns one row for each model that the study has tried, the best model first.
-
-    Returns:
-        Each row has `model` and `trials`, the number of finished trials. With one objective, it
-        has `best`, the best value, and `behind` and `%`, the absolute and relative distance from
-        the best model. With several objectives, it has `on the front`, the number of
-        Pareto-optimal trials.
-    """
-    trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
-    counts = Counter(trial.params[MODEL] for trial in trials)
-    rows: list[dict[str, Any]] = [{"model": name, "trials": n} for name, n in counts.items()]
-    if len(study.directions) > 1:
-        front = Counter(trial.params[MODEL] for trial in study.best_trials)
-        rows = [{**row, "on the front": front[row["model"]]} for row in rows]
-        return sorted(rows, key=lambda row: -row["on the front"])
-    sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
-    losses: dict[str, list[float]] = {}
-    for trial in trials:
-        if trial.state == TrialState.COMPLETE:
-            losses.setdefault(trial.params[MODEL], []).append(sign * float(trial.values[0]))
-    lowest = {name: min(values) for name, values in losses.items()}
-    for row in rows:
-        loss, winner = lowest.get(row["model"]), min(lowest.values(), default=0.0)
-        behind = None if loss is None else loss - winner
-        row["best"] = None if loss is None else sign * loss
-        row["behind"] = behind
-        row["%"] = 100 * behind / abs(winner) if behind is not None and winner else None
-    return sorted(rows, key=lambda row: lowest.get(row["model"], float("inf")))
 
 
 def print_leaderboard(study: optuna.Study) -> None:

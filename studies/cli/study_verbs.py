@@ -135,6 +135,31 @@ def best(
 
 
 @click.command()
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="File to write.  [default: report.html in the folder of the study]",
+)
+@runs_option
+@storage_option
+def report(studies: tuple[str, ...], out: Path | None, runs: Path, storage: str | None) -> None:
+    """Write a study, or several beside each other, as one page of HTML.
+
+    The page needs no other file and no network, so that it can be mailed.
+
+    Example: latentune report conv-ae-digits
+    """
+    from ..check.report.report import report
+
+    written = report(studies, out=out, runs=runs, storage=storage)
+    print_result(written)
+    words = ["train", written.untrained[0]] if written.untrained else ["verify", studies[0]]
+    print_next_command(*words)
+
+
+@click.command()
 @click.option("--port", default=DASHBOARD_PORT, help="Port on this machine.")
 @runs_option
 @storage_option

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from ...models.types import Direction
-from ...objectives.metrics.baselines import LINEAR_ACCURACY, LINEAR_MSE, PCA_MSE
+from ...objectives.metrics.baseline_names import LINEAR_ACCURACY, LINEAR_MSE, PCA_MSE
 from ..display.result import Result
 
 BASELINES: dict[str, tuple[str, str, Direction]] = {

@@ -37,6 +37,7 @@ COMMANDS = """\
 0 status conv-ae-digits
 0 status conv-ae-digits --importance
 0 best conv-ae-digits
+0 report conv-ae-digits
 0 export conv-ae-digits
 0 export conv-ae-digits --format json
 0 export conv-ae-digits --to study.zip

@@ -15,7 +15,7 @@ import latentune
 from latentune.search_spaces.catalog.models import MODELS
 from latentune.storage import database
 from latentune.storage.trial_outcome import finished_trials
-from latentune.studies.cli.study_tables import leaderboard
+from latentune.studies.study.leaderboard import leaderboard
 
 from ...forked import command, fork
 

@@ -1,0 +1,1 @@
+"""The verb `report`: what is known of studies, on one page of HTML."""

@@ -1,0 +1,151 @@
+"""Charts of parameters: the value of each trial beside a parameter, and places in its range."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import TrialState
+
+from ....search_spaces.distributions import choice_labels, is_same_choice
+from .charts import SHADES, Axis, Chart, Marks, Pixel, bars, dots, rings, segment, shade
+from .points import Point
+from .scales import Scale, Tick, category_positions, format_tick, value_scale
+
+SIZE = 300, 210
+FRAME = 52, 26, 290, 172
+STRIP_SIZE = 240, 24
+STRIP_ENDS = 8, 232
+STRIP_MIDDLE = STRIP_SIZE[1] / 2
+JITTER = 0.5
+"""How far trials with the same choice are spread, as a share of the width of the choice."""
+GOLDEN_SHARE = (5**0.5 - 1) / 2
+MAX_CHOICES = 6
+"""Number of choices that have a label each."""
+MAX_LABEL_LENGTH = 12
+
+Place = Callable[[Point], float]
+
+
+def slice_chart(
+    name: str,
+    distribution: Any,
+    points: Sequence[Point],
+    metric: str,
+    sign: int,
+    winner: int | None,
+) -> Chart:
+    """Returns a chart of the metric beside the values of a parameter.
+
+    Args:
+        name: Name of the parameter.
+        distribution: Its range, an `IntDistribution`, `FloatDistribution` or
+            `CategoricalDistribution` of Optuna.
+        points: The finished trials.
+        metric: Name of the metric.
+        sign: 1 if lower values are better, and -1 if higher values are better.
+        winner: Number of the best trial, which has a look of its own; None without one.
+    """
+    known = [p for p in points if p.value is not None]
+    y = value_scale([p.value for p in known if p.value is not None], sign, FRAME)
+    place, ticks = _horizontal(name, distribution, FRAME[0], FRAME[2])
+    known = [p for p in known if name in p.params]
+
+    def pixels(chosen: Sequence[Point]) -> list[Pixel]:
+        return [(place(p), y(p.value)) for p in chosen if p.value is not None]
+
+    complete = [p for p in known if p.state == TrialState.COMPLETE]
+    shades: list[list[Point]] = [[] for _ in range(SHADES)]
+    for rank, point in enumerate(complete):
+        shades[shade(rank, len(complete))].append(point)
+    return Chart(
+        f"{metric} of {len(known):,} trials beside {name}.",
+        (
+            Marks("ring pruned", rings(pixels([p for p in known if not p.is_complete]), 2)),
+            *(Marks(f"dot s{number}", dots(pixels(of))) for number, of in enumerate(shades)),
+            Marks("ring winner", rings(pixels([p for p in complete if p.number == winner]), 4.5)),
+        ),
+        Axis(name, ticks),
+        Axis(metric, y.ticks(4)),
+        FRAME,
+        *SIZE,
+    )
+
+
+def range_strip(
+    name: str,
+    distribution: BaseDistribution,
+    points: Sequence[Point],
+    best: Sequence[Point],
+    winner: int | None,
+) -> Chart:
+    """Returns a narrow chart of where trials lie in the range of a parameter.
+
+    Thin lines are all trials, dots the best ones, and the ring is the winner.
+    """
+    place, _ = _horizontal(name, distribution, *STRIP_ENDS)
+
+    def pixels(chosen: Sequence[Point]) -> list[Pixel]:
+        return [(place(p), STRIP_MIDDLE) for p in chosen if name in p.params]
+
+    ends = (STRIP_ENDS[0], STRIP_MIDDLE), (STRIP_ENDS[1], STRIP_MIDDLE)
+    return Chart(
+        f"{len(best)} best trials in the range of {name}",
+        (
+            Marks("line rule", segment(*ends) + bars(ends, 10)),
+            Marks("line trials", bars(pixels(points), 8)),
+            Marks("dot complete", dots(pixels(best))),
+            Marks("ring winner", rings(pixels([p for p in best if p.number == winner]), 5)),
+        ),
+        None,
+        None,
+        (0, 0, *STRIP_SIZE),
+        *STRIP_SIZE,
+    )
+
+
+def _horizontal(
+    name: str, distribution: Any, start: float, end: float
+) -> tuple[Place, Sequence[Tick]]:
+    """Returns the pixel of a trial on the axis of a parameter, and the ticks of the axis."""
+    if isinstance(distribution, CategoricalDistribution):
+        return _categories(name, distribution, start, end)
+    ends = distribution.low, distribution.high
+    scale = Scale.fit(ends, start, end, log=distribution.log)
+    return lambda point: scale(point.params[name]), scale.ticks(4)
+
+
+def _categories(
+    name: str, distribution: CategoricalDistribution, start: float, end: float
+) -> tuple[Place, Sequence[Tick]]:
+    words = choice_labels(distribution.choices)
+    middles = category_positions(len(words), start, end)
+    width = JITTER * (end - start) / len(words)
+
+    def place(point: Point) -> float:
+        value = point.params[name]
+        index = [is_same_choice(choice, value) for choice in words.values()].index(True)
+        spread = (point.number * GOLDEN_SHARE) % 1 - 0.5  # evenly, whatever the numbers are
+        return round(middles[index] + spread * width, 1)
+
+    texts = [
+        word if len(word) <= MAX_LABEL_LENGTH else f"{word[: MAX_LABEL_LENGTH - 1]}…"
+        for word in words
+    ]
+    shown = texts if len(texts) <= MAX_CHOICES else [str(n) for n in range(1, len(texts) + 1)]
+    return place, [Tick(*pair) for pair in zip(middles, shown, strict=True)]
+
+
+def format_range(distribution: Any) -> str:
+    """Returns a range in words, such as `0.001 to 0.1, logarithmic`."""
+    if isinstance(distribution, CategoricalDistribution):
+        return ", ".join(choice_labels(distribution.choices))
+    low, high = format_tick(distribution.low), format_tick(distribution.high)
+    text = low if distribution.single() else f"{low} to {high}"
+    return f"{text}, logarithmic" if distribution.log else text
+
+
+def format_value_of(value: Any) -> str:
+    """Returns the value of a parameter as text; a number as on the axes of charts."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return format_tick(value) if is_number and isfinite(value) else str(value)

@@ -1,0 +1,368 @@
+"""The page of the verb `report`: what it says, that it needs nothing else, and what it refuses."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.study import Study
+from optuna.trial import TrialState, create_trial
+from PIL import Image
+
+import latentune
+from latentune.storage.trial_insertion import add_trials
+
+Cli = Callable[..., Any]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DATABASE = "sqlite:///runs/studies.db"
+STATES = (TrialState.COMPLETE,) * 3 + (TrialState.PRUNED,) * 3 + (TrialState.FAIL,)
+PROVENANCE = {"seed": 3, "data_fingerprint": "12ab", "versions": {"optuna": "5.0.0"}, "cpu": "x"}
+ATTRIBUTES: dict[str, Any] = {
+    "command": "latentune search mlp flowers.csv",
+    "recipe": {"model": "mlp", "data": "flowers.csv"},
+    "metrics": {"val_loss": "minimize"},
+    "definition": {"model": "mlp", "data": "flowers 4", "split": "12ab", "lr": "float 1e-4:1:log"},
+}
+METRICS = {
+    "test_accuracy": 0.9,
+    "test_accuracy_linear": 0.8,
+    "test_calibration_error": 0.031,
+    "class_accuracy": {"iris": 0.95, "rose": 0.7},
+    "items": {"train": 900, "val": 100, "test": 150},
+    "intervals": {"test_accuracy": [0.84, 0.943]},
+    "epochs": 7,
+    "parameters": 1234,
+}
+
+
+class Page(HTMLParser):
+    """The tags, attributes and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def paths(self, look: str) -> list[str]:
+        """Returns the paths with a look, in the order of the page."""
+        found = [attrs for tag, attrs in self.tags if tag == "path" and attrs["class"] == look]
+        return [str(attrs["d"]) for attrs in found]
+
+
+def page_of(*names: str, **options: Any) -> Page:
+    return Page(latentune.report(names, **options).path.read_text(encoding="utf-8"))
+
+
+def make_study(name: str, trials: int, choice: str = "relu", **attributes: Any) -> Study:
+    """Makes a study as a search leaves it, whose loss depends on the learning rate."""
+    Path("runs").mkdir(exist_ok=True)
+    study = optuna.create_study(study_name=name, storage=DATABASE)
+    for key, value in {**ATTRIBUTES, **attributes}.items():
+        study.set_user_attr(key, value)
+    ranges: dict[str, Any] = {
+        "lr": FloatDistribution(1e-4, 1.0, log=True),
+        "width": IntDistribution(1, 64),
+        "act": CategoricalDistribution([choice, None]),
+    }
+    drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    made = []
+    for number in range(trials):
+        params, state = drawn.ask(ranges).params, STATES[number % 7]
+        of_trial = {
+            "epochs": 2,
+            "best_epoch": 2,
+            "hparams": {},
+            "provenance": PROVENANCE,
+            "stopped": {"PRUNED": "pruned", "FAIL": "it diverged"}.get(state.name, "all epochs"),
+        }
+        made.append(
+            create_trial(
+                state=state,
+                values=None if state == TrialState.FAIL else [abs(params["lr"] - 0.1) + 0.01],
+                params=params,
+                distributions=ranges,
+                user_attrs=of_trial,
+            )
+        )
+    add_trials(study, made)
+    return study
+
+
+def make_training(name: str, metrics: dict[str, Any], **spec: Any) -> None:
+    """Makes the folder of a final training, without weights."""
+    folder = Path("runs", name, "final")
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    Image.new("RGB", (60, 40), "teal").save(folder / "loss.png")
+    data = {"shape": [4], "kind": "table", "classes": ["iris", "rose"]} | spec
+    header = {"study": name, "recipe": {"model": "mlp"}, "params": {}, "data": data}
+    with ZipFile(folder / "model.ckpt", "w") as packed:
+        packed.writestr("archive/latentune.json", json.dumps(header))
+
+
+@pytest.fixture(autouse=True)
+def _silent_optuna() -> Iterator[None]:
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    yield
+    optuna.logging.set_verbosity(level)
+
+
+def test_the_page_says_what_the_database_says() -> None:
+    study = make_study("flowers", 70)
+    page = page_of("flowers")
+    trials = study.get_trials()
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    assert f"{len(complete)} complete, 30 pruned, 10 failed" in page.text
+    assert f"Best val_loss {study.best_value:.4g} trial {study.best_trial.number}" in page.text
+    assert "30 pruned pruned after epoch 2" in page.text
+    assert "10 failed it diverged" in page.text
+    better, best = 0, float("inf")
+    for trial in complete:
+        better, best = better + (trial.values[0] < best), min(best, trial.values[0])
+    over_trials, over_time = page.paths("line accent")[:2]
+    assert over_trials.count("V") == over_time.count("V") == better - 1
+    dots = [path.count("h0") for path in page.paths("dot complete")]
+    assert dots.count(len(complete)) == 2  # over trials and over time
+    assert [path.count("l5") for path in page.paths("line failed")[:2]] == [20, 20]
+    shades = [path.count("h0") for number in range(6) for path in page.paths(f"dot s{number}")]
+    assert sum(shades) == 3 * len(complete) + 3  # three parameters, and the legend
+    ranked = sorted(complete, key=lambda trial: trial.values[0])
+    rows = re.findall(r'<th scope="row" class="number">(\d+)</th>', page.html)
+    assert [int(number) for number in rows] == [trial.number for trial in ranked[:10]]
+
+
+def test_few_trials_bring_a_word_of_caution() -> None:
+    make_study("few", 20)
+    assert "Below 30" in page_of("few").text.replace("below", "Below")
+    make_study("enough", 84)
+    page = page_of("enough")
+    assert "as much chance as knowledge" not in page.text
+    assert "PED-ANOVA" in page.text
+    assert page.text.index(" lr ", page.text.index("importance")) > 0
+
+
+def test_scores_stand_beside_their_scale_and_limits_are_named() -> None:
+    make_study("flowers", 10)
+    page = page_of("flowers")
+    assert "This study is not trained" in page.text
+    assert "latentune train flowers" in page.text
+    make_training("flowers", METRICS)
+    page = page_of("flowers")
+    assert "test_accuracy 0.9 0.84 to 0.943 0.8 of a linear model" in page.text
+    assert "only 150 items" in page.text
+    assert "recognizes least: rose (70 %), iris (95 %)" in page.text
+    assert "by 0.031 on average" in page.text
+    sources = [attrs["src"] for tag, attrs in page.tags if tag == "img"]
+    assert len(sources) == 1
+    assert str(sources[0]).startswith("data:image/webp;base64,")
+
+
+def test_luck_is_named_once_the_best_trials_are_confirmed() -> None:
+    study = make_study("flowers", 10)
+    assert "Not confirmed" in page_of("flowers").text
+    best = study.best_trial
+    mean, worst = best.values[0] + 0.02, [best.values[0] + off for off in (0.01, 0.02, 0.03)]
+    for seed, value in enumerate(worst):
+        study.set_user_attr(f"confirm:{best.number}:{seed}", value)
+    confirmed = {"trial": best.number, "monitor": "val_loss", "mean": mean, "std": 0.01}
+    study.set_user_attr("confirmed", confirmed | {"seeds": 3, "search_value": best.values[0]})
+    text = page_of("flowers").text
+    assert f"looked better than it is by {100 * 0.02 / mean:.2g} %, 2.0 standard" in text
+    assert f"Best val_loss {mean:.4g} trial {best.number}, confirmed on 3 seeds" in text
+
+
+def test_two_objectives_have_a_front_instead_of_a_best() -> None:
+    Path("runs").mkdir()
+    study = optuna.create_study(
+        study_name="two", storage=DATABASE, directions=["minimize", "maximize"]
+    )
+    metrics = {"val_loss": "minimize", "val_accuracy": "maximize"}
+    for key, value in {**ATTRIBUTES, "metrics": metrics}.items():
+        study.set_user_attr(key, value)
+    for number in range(6):
+        study.add_trial(create_trial(values=[number, number if number < 4 else 0.0]))
+    page = page_of("two")
+    assert "4 trials on the Pareto front of val_loss and val_accuracy" in page.text
+    assert page.paths("dot winner")[0].count("h0") == len(study.best_trials)
+    assert "latentune best two --prefer knee" in page.text
+
+
+def test_whatever_a_user_has_written_is_shown_and_not_interpreted() -> None:
+    places = "note command model data entry choice parameter reason class column origin imported"
+
+    def html(place: str) -> str:
+        return f"</style><script>x</script><img src=x onerror=x> {{{{ 7 * 7 }}}} \"'{place}'"
+
+    study = make_study(
+        "flowers",
+        8,
+        html("choice"),
+        command=html("command"),
+        recipe={"model": html("model")},
+        definition={html("entry"): "a", "data": f"{html('data')} 4", "split": "1"},
+        imported={"study": html("imported"), "at": "2026-01-31T12:00:00", "sha256": "", "by": ""},
+    )
+    study._storage.set_study_system_attr(study._study_id, "dashboard:note_str:0", html("note"))
+    study.add_trial(
+        create_trial(
+            state=TrialState.FAIL,
+            params={html("parameter"): 1},
+            distributions={html("parameter"): IntDistribution(0, 2)},
+            user_attrs={"stopped": html("reason"), "origin": {"study": html("origin")}},
+        )
+    )
+    metrics = METRICS | {"class_accuracy": {html("class"): 0.5}, f"test_{html('class')}": 0.1}
+    columns = [{"name": html("column"), "role": "number"}]
+    make_training("flowers", metrics, columns=columns, classes=[html("class")])
+    other = make_study("others", 3)
+    page = page_of("flowers")
+    for place in places.split():
+        assert f"'{place}'" in page.text, place
+    assert "{{ 7 * 7 }}" in page.text
+    both = page_of("flowers", other.study_name)
+    for one in (page, both):
+        assert "script" not in {tag for tag, _ in one.tags}
+        assert "onerror" not in {name for _, attrs in one.tags for name in attrs}
+        assert all(
+            str(attrs["src"]).startswith("data:") for tag, attrs in one.tags if tag == "img"
+        )
+
+
+def test_several_studies_are_compared_and_heads_stand_below_their_encoder() -> None:
+    make_study("encoder", 14)
+    make_training("encoder", METRICS)
+    source = {"study": "encoder", "checkpoint": "encoder/final/model.ckpt", "hash": "0"}
+    make_study("head", 7, encoder_source=source)
+    make_study("other", 7, metrics={"val_accuracy": "minimize"})
+    page = page_of("other", "head", "encoder")
+    assert Path("runs/other/comparison.html").exists()
+    assert [attrs.get("id") for tag, attrs in page.tags if tag == "article"] == [
+        "study-1",
+        "study-2",
+        "study-3",
+    ]
+    tree = page.html.partition('class="tree"')[2].partition("</section>")[0]
+    assert re.sub(r"\s+", "", re.sub(r"<span.*?</span>", "", tree)).startswith(
+        "><ul><li>other</li><li>encoder<ul><li>head</li></ul></li></ul>"
+    )
+    assert "stale" in tree
+    shared = [str(a["aria-label"]) for t, a in page.tags if t == "svg" and "aria-label" in a]
+    lines = [label for label in shared if "of each study" in label]
+    assert len(lines) == 2  # over trials and over time; the other study has another metric
+    assert "1, head: " in lines[0]
+
+
+def test_a_thousand_trials_are_a_small_page() -> None:
+    make_study("many", 1000)
+    assert latentune.report("many").size < 1_000_000
+
+
+def test_passwords_are_masked() -> None:
+    make_study("flowers", 3, command="latentune search mlp --storage mysql://me:secret@db/x")
+    page = page_of("flowers")
+    assert "secret" not in page.html
+    assert "mysql://me:***@db/x" in page.text
+
+
+def test_bad_input_is_one_line(refused: Callable[..., str]) -> None:
+    make_study("empty", 0)
+    make_study("flowers", 3)
+    assert "study 'empty' has no finished trial yet" in refused("report", "empty")
+    assert "did you mean 'flowers'" in refused("report", "flower")
+    assert "named twice" in refused("report", "flowers", "flowers")
+    assert "cannot name a study" in refused("report", "../flowers")
+    assert "must end in .html" in refused("report", "flowers", "--out", "report.pdf")
+    Path("mine.html").write_text("<p>mine</p>")
+    assert "is not a report" in refused("report", "flowers", "--out", "mine.html")
+
+
+def test_the_command_names_the_file_and_the_next_step(cli: Cli) -> None:
+    make_study("flowers", 3)
+    for _ in range(2):  # a report may be replaced
+        answer = cli("report", "flowers")
+        assert answer.code == 0
+        assert "wrote runs/flowers/report.html" in answer.out
+        assert answer.out.endswith("next: latentune train flowers\n")
+    make_training("flowers", METRICS)
+    assert cli("report", "flowers").out.endswith("next: latentune verify flowers\n")
+
+
+def test_pictures_that_cannot_be_read_are_counted() -> None:
+    make_study("flowers", 3)
+    make_training("flowers", METRICS)
+    Path("runs/flowers/final/broken.png").write_bytes(b"\x89PNG\r\n")
+    assert "1 more pictures" in page_of("flowers").text
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_browser_shows_it_at_any_width_in_both_themes_and_on_paper() -> None:
+    from playwright.sync_api import sync_playwright
+
+    make_study("encoder", 70)
+    make_training("encoder", METRICS)
+    make_study("head", 10, "a long name of a choice that has many words in it")
+    path = latentune.report(["encoder", "head"]).path.absolute()
+    asked: list[str] = []
+    with sync_playwright() as play:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        for width in (360, 900, 1600):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        papers = []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            papers.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+            assert page.evaluate(LOW_CONTRASTS) == []
+        assert papers[0] != papers[1]
+        levels = page.evaluate(
+            "[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))"
+        )
+        assert levels[0] == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        unnamed = "img:not([alt]), svg:not([aria-label]):not([aria-hidden]), html:not([lang])"
+        assert page.locator(f"{unnamed}, th:not([scope])").count() == 0
+        assert page.pdf().startswith(b"%PDF")
+        browser.close()
+    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+
+
+LOW_CONTRASTS = """() => {
+  const light = color => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!own || element.closest('pre')) continue;
+    const style = getComputedStyle(element);
+    const ink = light(element instanceof SVGElement ? style.fill : style.color);
+    const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    if (ratio < 4.5) found.push(`${element.tagName} ${ratio.toFixed(2)} ${element.textContent}`);
+  }
+  return found;
+}"""
