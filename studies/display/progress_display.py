@@ -1,12 +1,15 @@
 """The display of progress: a bar for the steps of a task, and a line for each finished trial."""
 
 import logging
+import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from rich.progress import Progress, TaskID
 
 from ...objectives.progress import Advance, set_displays
 from ...search_spaces.catalog.candidates import MODEL
@@ -16,6 +19,8 @@ from ...storage.trial_outcome import finished_trials, stop_reason
 from ...storage.trial_record import read_trial_record
 from .terminal import console, has_progress_display, progress_bar
 from .terminal_escape import escape_control_characters
+
+REDRAW_INTERVAL_S = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +35,21 @@ def show_progress() -> None:
 def _step_progress(title: str, total: int | None) -> Iterator[Advance]:
     with progress_bar() as bar:
         task = bar.add_task(escape_control_characters(title), total=total)
-        yield lambda steps, more=None, /: bar.advance(task, steps)
+        yield _BarSteps(bar, task)
+
+
+class _BarSteps:
+    """Advances a bar by steps; a bar that no thread redraws is redrawn after some of them."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self.bar, self.task, self.redrawn_at = bar, task, -math.inf
+
+    def __call__(self, steps: int, details: object = None, /) -> None:
+        self.bar.advance(self.task, steps)
+        now = time.monotonic()
+        if not self.bar.live.auto_refresh and now - self.redrawn_at > REDRAW_INTERVAL_S:
+            self.redrawn_at = now
+            self.bar.refresh()
 
 
 class SearchProgress:
@@ -41,7 +60,7 @@ class SearchProgress:
 
     def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:
         self.name, self.trials, self.metrics, self.epochs = name, trials, metrics, epochs
-        self.bar = progress_bar("trials", auto_refresh=not console.is_jupyter)
+        self.bar = progress_bar("trials")
         self.task = self.bar.add_task(name, total=trials)
         self.has_lines = False
 

@@ -62,13 +62,15 @@ def has_progress_display() -> bool:
     return console.is_terminal
 
 
-def progress_bar(unit: str = "", auto_refresh: bool = True) -> Progress:
+def progress_bar(unit: str = "") -> Progress:
     """Returns a progress bar that shows the remaining time, and disappears when it is complete.
+
+    On a terminal, a thread redraws the bar regularly. In a notebook, a line that is printed at
+    this moment would become a part of the bar, and disappear with it: there, `bar.refresh()`
+    redraws it.
 
     Args:
         unit: The unit of the steps, such as `trials`.
-        auto_refresh: Whether a thread redraws the bar regularly. In a notebook, a line that is
-            printed at this moment would become a part of the bar, and disappear with it.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -78,6 +80,6 @@ def progress_bar(unit: str = "", auto_refresh: bool = True) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        auto_refresh=auto_refresh,
+        auto_refresh=not console.is_jupyter,
         disable=not has_progress_display(),
     )
