@@ -29,7 +29,7 @@ class Column(NamedTuple):
         unit: The unit of the numbers, such as `$` or `%`; empty without a unit.
         date_order: The order of the parts of dates: `year first`, `day first` or `month first`.
         fill: What stands for a missing value: a category, or a number, which is 0 or 1 for a flag
-            and the days since 1970 for a date. Empty if the file had a value in every row.
+            and the days since 1970 for a date. Empty if missing values are refused.
         marks_missing: Whether a feature of its own is 1 where the value is missing.
         categories: The categories that are features. The category `other` stands for all others.
     """
@@ -134,8 +134,10 @@ class DataSpec:
 
     @property
     def target_names(self) -> tuple[str, ...]:
-        """The names of the columns to predict, if the data come from a file with columns."""
-        return tuple(column.name for column in self.columns if column.role == "target")
+        """The names of the columns to predict; `target 1` and so on for several without names."""
+        names = tuple(column.name for column in self.columns if column.role == "target")
+        numbers = range(1, self.n_targets + 1) if self.n_targets > 1 else ()
+        return names or tuple(f"target {number}" for number in numbers)
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:

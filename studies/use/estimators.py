@@ -126,7 +126,7 @@ class LatentuneClassifier(ClassifierMixin, SearchedEstimator):  # type: ignore[m
 
 
 class LatentuneRegressor(RegressorMixin, SearchedEstimator):  # type: ignore[misc]
-    """Predicts a number; see `SearchedEstimator` for the parameters.
+    """Predicts a number, or several; see `SearchedEstimator` for the parameters.
 
     Example:
         >>> rows = np.random.default_rng(0).normal(size=(40, 3))
@@ -138,16 +138,28 @@ class LatentuneRegressor(RegressorMixin, SearchedEstimator):  # type: ignore[mis
     default_model = "mlp-regression"
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Searches and trains a regression of the numbers y (N,) by the rows X (N, F)."""
-        rows, numbers = validate_data(self, X, y, y_numeric=True, ensure_min_samples=2)
+        """Searches and trains a regression of the numbers y by the rows X, with shape (N, F).
+
+        `y` has shape (N,), or (N, K) for K numbers of each row.
+        """
+        rows, numbers = validate_data(
+            self, X, y, y_numeric=True, multi_output=True, ensure_min_samples=2
+        )
+        self._predicts_vector = numbers.ndim == 1
         self.search_and_train(rows, numbers.astype(float))
         return self
 
     def predict(self, X: Any) -> Array:
-        """Returns the predicted number of each row of X, with shape (N,)."""
+        """Returns the predicted numbers of each row of X, with the shape that `y` had."""
         check_is_fitted(self)
         model: Any = self.network_.model
-        return self.apply_network(lambda items: predict_raw(model, items)[:, 0], X)
+        numbers = self.apply_network(lambda items: predict_raw(model, items), X)
+        return numbers[:, 0] if self._predicts_vector else numbers
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
 
 class LatentuneOutlierDetector(OutlierMixin, SearchedEstimator):  # type: ignore[misc]

@@ -31,9 +31,9 @@ def collect_arrays(data: Any) -> dict[str, Array]:
     """Returns data as arrays, with the keys of an .npz file; see `read_array`.
 
     Args:
-        data: An array or tensor `x`, a pair `(x, y)` with a label for each item, a map-style data
-            set of tensors or of pairs (tensor, label), or a LightningDataModule whose batches are
-            tensors or pairs.
+        data: An array or tensor `x`, a pair `(x, y)` with a label or several numbers for each
+            item, a map-style data set of tensors or of pairs (tensor, label), or a
+            LightningDataModule whose batches are tensors or pairs.
 
     Raises:
         DataError: If `data` is none of these, or its items do not fit together.
@@ -154,7 +154,7 @@ def _stack_items(items: Iterable[Any], n: int) -> tuple[Array, Array | None]:
             )
         inputs[index] = values
         if y is not None:
-            labels.append(y.item() if isinstance(y, Tensor | np.generic) else y)
+            labels.append(y.detach().cpu().numpy() if isinstance(y, Tensor) else y)
     if inputs is None:
         raise DataError("the data set holds no items")
     if labels and len(labels) < n:
@@ -198,10 +198,13 @@ def _to_array(values: Any, name: str) -> Array:
 
 
 def _to_labels(values: Any) -> Array:
-    """Returns labels as an array of numbers or texts, with shape (N,)."""
+    """Returns labels as an array of numbers or texts, with shape (N,) or (N, K)."""
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
-    labels = np.asarray(values)
+    try:
+        labels = np.asarray(values)
+    except ValueError as error:
+        raise DataError("y holds labels of different shapes: give each item as many") from error
     if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):
         labels = labels.astype(str)
     if labels.dtype.kind not in "fiubU":

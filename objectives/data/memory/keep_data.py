@@ -17,7 +17,7 @@ from ....storage.atomic_write import atomic_file
 from ..data_error import DataError
 from ..sources.array_file import check_arrays, pixel_ranges
 from ..sources.column_names import check_column_exists, split_names
-from ..sources.frame_csv import add_target, as_pandas, check_cells, frame_options, frame_to_csv
+from ..sources.frame_csv import add_targets, as_pandas, check_cells, frame_options, frame_to_csv
 from ..sources.pixel_range import learn_maximum
 from ..sources.source import NO_TARGET
 from .collect_arrays import collect_arrays, is_data_module
@@ -71,7 +71,7 @@ def keep_data(data: Any, folder: Path, target: str | None = None) -> KeptData:
         if labels is not None and target is not None:
             raise DataError("y and `target=` both name what to predict: leave out one")
         if labels is not None:
-            frame, target = add_target(frame, labels)
+            frame, target = add_targets(frame, labels)
         path = _keep_frame(frame, folder, target)
         options = frame_options(frame) | ({} if target is None else {"target": target})
     return KeptData(str(path), options)

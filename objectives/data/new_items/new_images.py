@@ -44,8 +44,9 @@ from .new_items import (
     NewItems,
     Preparation,
     PreparedBatch,
-    read_standard_input_lines,
+    read_standard_input,
     resolve_paths,
+    split_lines,
     to_printable,
 )
 
@@ -88,7 +89,7 @@ def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[New
 def _find_files(name: str) -> Iterator[_ImageFile]:
     for path in resolve_paths(name):
         if path == STANDARD_INPUT:
-            yield from (_ImageFile(line, {}) for line in read_standard_input_lines())
+            yield from (_ImageFile(line, {}) for line in split_lines(read_standard_input()))
         elif os.path.isdir(path) and not is_saved_dataset(path):
             yield from _files_of_folder(path)
         elif is_table(path) and not os.path.isdir(path):

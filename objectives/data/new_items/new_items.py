@@ -142,10 +142,10 @@ def read_standard_input() -> bytes:
     return raw
 
 
-def read_standard_input_lines() -> list[str]:
-    """Returns the nonblank lines of standard input."""
+def split_lines(raw: bytes) -> list[str]:
+    """Returns the nonblank lines of standard input, given its content."""
     try:
-        text = read_standard_input().decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError("standard input is not a text in UTF-8") from error
     return [line.strip() for line in text.split("\n") if line.strip()]

@@ -10,6 +10,7 @@ from ..sources.frame_csv import as_pandas, frame_to_csv
 from .new_arrays import prepare_array
 from .new_items import NewItems, Preparation
 from .new_rows import read_rows
+from .new_texts import read_text_frame
 
 
 def read_new_objects(data: Any, preparation: Preparation) -> list[NewItems]:
@@ -25,7 +26,8 @@ def read_new_objects(data: Any, preparation: Preparation) -> list[NewItems]:
         data = data[0]
     frame = as_pandas(data)
     if frame is not None:
-        items = read_rows(Path("the frame"), frame_to_csv(frame), preparation)
+        read = read_text_frame if preparation.spec.kind == "text" else read_rows
+        items = read(Path("the frame"), frame_to_csv(frame), preparation)
         return [items.with_names(list(map(str, frame.index)))]
     if is_data_module(data):
         raise DataError(f"{type(data).__name__} has several parts: give the data set of one")

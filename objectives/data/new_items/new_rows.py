@@ -64,12 +64,13 @@ def read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
     is_missing = find_missing(columns)
     values: dict[str, Any] = {}
     filled: dict[str, int] = {}
-    reasons = np.full(len(columns.frame), "", dtype=object)
+    is_empty = is_missing[list(columns.kinds)].all(axis=1)
+    reasons = np.where(is_empty, "has no value in any column", "").astype(object)
     for name, kind in columns.kinds.items():
         is_gap, is_unknown = is_missing[name], _is_unknown(columns.frame[name], kind)
         values |= column_features(columns.frame[name].mask(is_gap | is_unknown), kind)
-        if kind.fill and is_gap.any():
-            filled[name] = int(is_gap.sum())
+        if kind.fill and (count := int((is_gap & ~is_empty).sum())):
+            filled[name] = count
         is_unreadable = (is_unknown & ~is_gap) | (is_gap & (not kind.fill))
         for row in np.flatnonzero(is_unreadable & (reasons == "")):
             reasons[row] = (
@@ -79,7 +80,11 @@ def read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
                 f"training has seen {_describe_known(kind)}"
             )
     if filled:
-        log.info("%s: missing values are filled as in training, %s", path, count_by_column(filled))
+        log.info(
+            "%s: missing values are filled by training's median or most frequent value, %s",
+            path,
+            count_by_column(filled),
+        )
     items = torch.from_numpy(np.stack([values[name] for name in features], axis=1))
     names = [f"{path} row {number}" for number in range(1, len(items) + 1)]
     return NewItems.from_tensor(names, items, reasons.tolist(), columns=others)

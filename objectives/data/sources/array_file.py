@@ -38,7 +38,8 @@ class CheckedArrays(NamedTuple):
     Attributes:
         kind: The kind of the items.
         items: The items of each part: rows of shape (N, F) or images of shape (N, C, H, W).
-        labels: The labels of each part, with shape (N,); empty without labels.
+        labels: The labels of each part, with shape (N,), or floats of shape (N, K) with K numbers
+            to predict for each item; empty without labels.
     """
 
     kind: Kind
@@ -56,7 +57,7 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     Items of shape (N, F) are rows of a table. Items of shape (N, H, W), (N, C, H, W) or (N, H, W,
     C) are images with 1 or 3 channels; `learn_maximum` finds their pixel range. If `numbers` is
     True, labels are numbers to predict; otherwise `encode_targets` decides whether they are
-    classes.
+    classes. Labels of shape (N, K) are K numbers to predict for each item.
     """
     return array_dataset(_load_arrays(path), str(path), numbers)
 
@@ -107,6 +108,7 @@ def check_arrays(arrays: Mapping[str, Array], name: str) -> CheckedArrays:
     if labels and len(labels) < len(pairs):
         missing = next(part for part in pairs if part not in labels)
         raise DataError(f"{name} has no labels for its {missing} part: add 'y_{missing}'")
+    _check_several_labels(labels, name)
     return CheckedArrays(kind, items, labels)
 
 
@@ -131,6 +133,20 @@ def check_array_items(arrays: Mapping[str, Array], name: str) -> tuple[Kind, Arr
         raise DataError(f"{name} holds no items")
     kind, items = _check_items({"x": pair[0]}, name)
     return kind, items["x"]
+
+
+def _check_several_labels(labels: Mapping[str, Array], name: str) -> None:
+    """Raises DataError if items have several labels which are not as many numbers each."""
+    shapes = {array.shape[1:] for array in labels.values()}
+    if len(shapes) > 1:
+        found = ", ".join(str(array.shape) for array in labels.values())
+        raise DataError(f"{name} holds parts with labels of shapes {found}: give all as many")
+    for array in labels.values():
+        if array.ndim > 1 and array.dtype.kind != "f":  # integers could be classes
+            raise DataError(
+                f"{name} holds labels of shape {array.shape} and type {array.dtype}: give a class "
+                "for each item, as (N,), or several numbers to predict, by astype(float)"
+            )
 
 
 def _check_finite(array: Array, what: str) -> None:
@@ -206,7 +222,9 @@ def _part_arrays(
         return None
     if targets is not None and targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]  # many libraries write labels as a column
-    if inputs.ndim == 0 or (targets is not None and targets.shape != inputs.shape[:1]):
+    if inputs.ndim == 0 or (
+        targets is not None and (targets.ndim > 2 or targets.shape[:1] != inputs.shape[:1])
+    ):
         raise DataError(
             f"{name} holds {0 if inputs.ndim == 0 else len(inputs)} items, and labels of shape "
             f"{None if targets is None else targets.shape}: a label for each item is needed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ....models.data_spec import Column
 from .column_features import OTHER
 from .column_names import quote_some
@@ -39,22 +41,21 @@ def learn_columns(
     """Returns how the columns `names` become features, and notes for the user.
 
     Columns without a feature are left out. `rows` are the positions of the rows to learn from: all
-    but those of the test part.
+    but those of the test part. What stands for a missing value is learned for columns without gaps
+    as well, because new rows may have some.
     """
+    positions = np.asarray(rows)
     kinds: list[Column] = []
     constant: list[str] = []
     without_values: list[str] = []
     without_categories: list[str] = []
     for name in names:
         kind, column = columns.kinds[name], columns.frame[name]
-        if not column.hasnans and kind.role != "text":
-            kinds.append(kind)
-            continue
-        training = column.iloc[rows]
+        training = column.iloc[positions]
         if kind.role == "text":
             categories = _choose_categories(columns, name, training)
             kind = kind._replace(role="category", categories=categories)
-        if column.hasnans:
+        if columns.options.missing == "fill":
             kind = _learn_missing(kind, training)
         if not training.count():
             without_values.append(name)
@@ -130,7 +131,7 @@ def _describe_columns(kinds: Sequence[Column], frame: DataFrame) -> Iterator[str
     unknown: dict[str, int] = {}
     for kind in kinds:
         column = frame[kind.name]
-        if kind.fill:
+        if column.hasnans:
             counts.setdefault(FILL_WORDS[kind.role], {})[kind.name] = int(column.isna().sum())
         if kind.role == "category" and (others := set(column.dropna()) - set(kind.categories)):
             (rare if OTHER in kind.categories else unknown)[kind.name] = len(others)

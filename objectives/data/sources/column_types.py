@@ -76,10 +76,13 @@ def infer_column_type(
             note = "" if name == options.time_column else DATES_NOTE
             return Column(name, "date", date_order=infer_date_order(texts)), note
     except AmbiguousDateError as error:
+        others = (
+            f", leave the column out by {format_option('drop', name)}, or keep them as names by "
+            f"{format_option('as_category', name)}"
+        )
         raise DataError(
             f"{path} has {error} in the column {name!r}, whose dates may begin with the day or "
-            f"with the month: write them as 2021-12-31, or leave it out by "
-            f"{format_option('drop', name)}"
+            f"with the month: write them as 2021-12-31{others * (name != options.time_column)}"
         ) from error
     except ValueError:
         pass

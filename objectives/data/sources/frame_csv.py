@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from .column_names import normalize_label, quote_some
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+SECONDS_PER_DAY = 86400
+
+log = logging.getLogger(__name__)
 
 
 def as_pandas(data: Any) -> DataFrame | None:
@@ -29,26 +34,32 @@ def as_pandas(data: Any) -> DataFrame | None:
     return None
 
 
-def add_target(frame: DataFrame, labels: Any) -> tuple[DataFrame, str]:
-    """Returns a frame with the labels as an additional column, and the name of this column.
+def add_targets(frame: DataFrame, labels: Any) -> tuple[DataFrame, str]:
+    """Returns a frame with the labels as additional columns, and their names with commas.
 
-    The name is that of the labels if they have one, and otherwise `target`.
+    Labels of shape (N,) are a column, which is called as they are, or `target`. Labels of shape
+    (N, K) are K columns, which are called as in their frame, or `target 1` and so on.
     """
-    name = str(getattr(labels, "name", None) or "target")
-    values = list(labels)
-    if len(values) != len(frame):
-        raise DataError(f"y holds {len(values):,} labels for {len(frame):,} rows: give one a row")
-    if name in map(str, frame):
-        raise DataError(f"the frame has a column {name!r} already: rename it or y")
-    return frame.assign(**{name: values}), name
+    named, n = as_pandas(labels), len(labels)
+    if named is not None:
+        columns = {str(name): column.tolist() for name, column in named.items()}
+    elif getattr(labels, "ndim", 1) == 2:
+        columns = {f"target {k}": column.tolist() for k, column in enumerate(labels.T, start=1)}
+    else:
+        columns = {str(getattr(labels, "name", None) or "target"): list(labels)}
+    if n != len(frame):
+        raise DataError(f"y holds {n:,} labels for {len(frame):,} rows: give one a row")
+    if shared := [name for name in columns if name in map(str, frame)]:
+        raise DataError(f"the frame has a column {shared[0]!r} already: rename it or y")
+    return frame.assign(**columns), ",".join(columns)
 
 
 def frame_to_csv(frame: DataFrame, name: str = "the frame") -> bytes:
     """Returns the rows of a frame as a CSV file in UTF-8, without the index.
 
-    Missing values become empty cells, and a list or array becomes a text. In a column of floats,
-    one number has more than three decimal places, so that no number looks like a thousand, as
-    1.234 may.
+    Missing values become empty cells, a duration becomes a number of days, and a list or array
+    becomes a text. In a column of floats, one number has more than three decimal places, so that
+    no number looks like a thousand, as 1.234 may.
 
     Raises:
         DataError: If two columns have the same name. The message calls the frame `name`.
@@ -56,6 +67,8 @@ def frame_to_csv(frame: DataFrame, name: str = "the frame") -> bytes:
     names = [normalize_label(str(name)) for name in frame]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{name} has two columns {quote_some(repeated)}: rename one")
+    if durations := [str(name) for name, column in frame.items() if column.dtype.kind == "m"]:
+        log.info("%s: durations, which become days: %s", name, quote_some(durations))
     columns = {
         name: _to_cells(column) for name, (_, column) in zip(names, frame.items(), strict=True)
     }
@@ -94,8 +107,10 @@ def check_cells(frame: DataFrame) -> None:
 
 
 def _to_cells(column: Series[Any]) -> Series[Any]:
-    """Returns a column of numbers as it is, or with one number as text; others as text."""
+    """Returns a column with values that `to_csv` writes exactly; one number may become a text."""
     column = column.reset_index(drop=True)
+    if column.dtype.kind == "m":
+        column = column.dt.total_seconds() / SECONDS_PER_DAY
     if column.dtype.kind == "f":
         numbers = column.to_numpy(float, na_value=nan)
         finite = np.flatnonzero(np.isfinite(numbers))

@@ -19,7 +19,7 @@ def encode_targets(
     """Returns the names of the classes, and a tensor of targets for each part.
 
     If the targets are classes, the tensors hold class numbers. If they are numbers to predict,
-    there are no class names, and the tensors are float64.
+    there are no class names, and the tensors are float64. Targets of shape (N, K) are numbers.
 
     Text and booleans are classes. Texts that are equal after Unicode normalization are the same
     class. If `numbers` is True, numbers are never classes. Otherwise, numbers are classes if they
@@ -41,7 +41,7 @@ def encode_targets(
         raise DataError(
             f"{source} has targets that are text, such as {str(together[0])!r}, not numbers"
         )
-    if numbers or not _are_classes(together):
+    if numbers or together.ndim > 1 or not _are_classes(together):
         return (), {part: torch.from_numpy(t.astype(np.float64)) for part, t in parts.items()}
     classes = np.unique(parts["train"])
     encoded = {}

@@ -9,8 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from latentune import TensorData
+from latentune import DataError, TableOptions, TensorData
 from latentune.objectives.data.new_items.new_items import Preparation
+from latentune.objectives.data.new_items.read_new_items import read_new_items
 from latentune.objectives.data.parts import to_float
 
 from ...given import feed, houses, prepared, take
@@ -105,6 +106,30 @@ def test_texts_are_prepared_as_in_training(monkeypatch: pytest.MonkeyPatch) -> N
     assert torch.equal(prepared(["names.csv"], like), typed)
     feed("\n".join([*words, "", "Krol"]), monkeypatch)
     assert torch.equal(prepared(["-"], like), typed)
+
+
+def test_texts_of_a_table_are_found_by_the_name_of_their_column(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = [f"{'ab' if i % 2 else 'xy'}{chr(97 + i % 26)}{chr(97 + i % 7)}" for i in range(40)]
+    table = pd.DataFrame({"key": range(40), "phrase": words, "kind": ["q", "r"] * 20})
+    table.to_csv("a.csv", index=False)
+    like = Preparation(TensorData("a.csv", table=TableOptions(text="phrase", target="kind")).spec)
+    typed = prepared(["abc", "xyd"], like)
+    right = "kind,note,phrase\nq,abcd,abc\nr,xyxy,xyd\n", '"phrase"\nabc\nxyd\n'
+    for text in (*right, "id;words\n1;abc\n2;xyd\n", "words\nabc\nxyd\n"):
+        Path("new.csv").write_text(text)
+        assert torch.equal(prepared(["new.csv"], like)[-2:], typed)
+    for text in (*right, "abc\nxyd\n"):
+        feed(text, monkeypatch)
+        assert torch.equal(prepared(["-"], like), typed)
+    frame = pd.DataFrame({"note": ["xx", "yy"], "phrase": ["abc", "xyd"]}, index=["p", "q"])
+    (items,) = read_new_items(frame, like)
+    assert list(items.names) == ["p", "q"]
+    assert torch.equal(next(items.batches()).items, typed)
+    Path("new.csv").write_text("note,words\nabcd,abc\nxyxy,xyd\n")
+    with pytest.raises(DataError, match=r"no column 'phrase'.* call the right one 'phrase'"):
+        read_new_items(["new.csv"], like)
 
 
 @pytest.mark.parametrize("image_size", [None, 6])

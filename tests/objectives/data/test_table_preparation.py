@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 
+import latentune
 from latentune import DataError, TableOptions, TensorData
 from latentune.models.data_spec import DataSpec
 from latentune.objectives.data.new_items.new_items import Preparation
@@ -132,18 +134,40 @@ def test_new_rows_with_gaps_and_unknown_categories() -> None:
     assert (found["kind=a"], found["kind=b"], found["kind=other"]) == (0, 0, 1)
     assert (found["day year"], found["day month"], found["day weekday"]) == (2021, 2, 2)
     assert found["day days"] == 18661.5
-    new = "1,,a,true,2021-01-01\n1,2,a,yes,2021-01-01\n1,2,a,true,01/02/2021\n1,2,,true,2021-1-1\n"
+    new = "1,2,a,yes,2021-01-01\n1,2,a,true,01/02/2021\n,,,,\n1,2,a,true,2021-01-01\n"
     write("new.csv", "size,full,kind,flag,day\n" + new)
     (batch,) = read_new_items(["new.csv"], like)[0].batches()
     assert batch.reasons == [
-        "has no value in the column 'full'",
         "has 'yes' in the column 'flag', where training has seen 'false', 'true'",
         "has '01/02/2021' in the column 'day', where training has seen dates with the year first",
-        "has no value in the column 'kind'",
+        "has no value in any column",
+        "",
     ]
     write("new.csv", "size,ful,kind,flag,day\n1,2,a,true,2021-01-01\n")
     with pytest.raises(DataError, match=r"no column 'full'.*did you mean 'ful'"):
         prepared(["new.csv"], like)
+
+
+def test_gaps_of_new_rows_are_filled_where_training_had_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kind, flag = ["a", "b", "b", "b"] * 10, ["true", "true", "true", "false"] * 10
+    days = [f"2021-03-{1 + i % 28:02}" for i in range(N)]
+    write("a.csv", lines("size,kind,flag,day,class", SIZE, kind, flag, days, CLASS))
+    data = TensorData("a.csv")
+    known = pd.read_csv("a.csv", parse_dates=["day"]).iloc[rows_to_learn_from(data)]
+    write("new.csv", "size,kind,flag,day\n1,,,\n,a,true,2021-03-05\n")
+    with caplog.at_level(logging.INFO, logger="latentune"):
+        found = prepared(["new.csv"], Preparation(data.spec))
+    rows = [dict(zip(data.spec.features, row, strict=True)) for row in found.tolist()]
+    assert rows[1]["size"] == known["size"].median()
+    assert (rows[0]["kind=b"], rows[0]["flag"]) == (1, 1)
+    assert rows[0]["day days"] == (known["day"].median() - pd.Timestamp(0)) / pd.Timedelta("1D")
+    said = "new.csv: missing values are filled by training's median or most frequent value"
+    assert f"{said}, most in 'size' (1), 'kind' (1), 'flag' (1)" in caplog.messages
+    refusing = TensorData("a.csv", table=TableOptions(missing="refuse"))
+    (batch,) = read_new_items(["new.csv"], Preparation(refusing.spec))[0].batches()
+    assert batch.reasons == [f"has no value in the column {name!r}" for name in ("kind", "size")]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +201,34 @@ def test_dates_of_a_frame_are_days_of_the_week_at_any_time() -> None:
     assert found["time month"].tolist() == times.month.tolist()
     assert found["time year"].tolist() == times.year.tolist()
     np.testing.assert_allclose(found["time days"], times.to_julian_date() - 2440587.5)
+
+
+@pytest.mark.parametrize("as_given", [pd.DataFrame, polars.from_pandas])
+def test_a_duration_of_a_frame_becomes_days(
+    as_given: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    hours = np.where(np.arange(N) == 5, np.nan, np.arange(N) % 7 * 6)
+    with caplog.at_level(logging.INFO, logger="latentune"):
+        latentune.show(as_given(pd.DataFrame({"stay": pd.to_timedelta(hours, "h"), "a": SIZE})))
+    assert "the frame: durations, which become days: 'stay'" in caplog.messages
+    (path,) = Path("runs/data").glob("frame-*.csv")
+    np.testing.assert_array_equal(pd.read_csv(path)["stay"], hours / 24)
+
+
+def test_dates_in_any_order_are_refused_with_ways_that_work() -> None:
+    days = [f"{1 + i % 12:02}/{1 + i // 4:02}/2021" for i in range(N)]
+    write("a.csv", lines("day,size,class", days, SIZE, CLASS))
+    ways = "leave the column out by `drop=` 'day', or keep them as names by `as_category=` 'day'"
+    with pytest.raises(DataError, match=f"write them as 2021-12-31, {ways}$"):
+        TensorData("a.csv")
+    kept = TensorData("a.csv", table=TableOptions(as_category=["day"]))
+    assert kept.spec.features[0].startswith("day=")
+    assert TensorData("a.csv", table=TableOptions(drop=["day"])).spec.features == ("size",)
+    with pytest.raises(DataError, match=r"write them as 2021-12-31$"):
+        TensorData("a.csv", table=TableOptions(time_column="day"))
+    iso = [f"2021-{day[3:5]}-{day[:2]}" for day in days]
+    write("a.csv", lines("day,size,class", iso, SIZE, CLASS))
+    assert TensorData("a.csv", table=TableOptions(time_column="day")).spec.features == ("size",)
 
 
 def test_a_column_that_predicts_the_target_nearly_alone_is_named(

@@ -252,6 +252,11 @@ BAD = {
         lambda i: torch.zeros(3 if i else 2)
     ),
     "item 0 has 3 values": lambda: broken_set(lambda i: (torch.zeros(2), 1, 2)),
+    "labels of shape \\(60, 2\\) and type int64: give a class for each item": lambda: (
+        ROWS,
+        np.stack([LABELS, LABELS], axis=1),
+    ),
+    "y holds labels of different shapes": lambda: (ROWS, [[1.0], [1.0, 2.0]] * 30),
     "59 of 60 items of the data set have a label": lambda: broken_set(
         lambda i: (torch.zeros(2), 1) if i else torch.zeros(2)
     ),

@@ -90,6 +90,56 @@ def test_a_study_is_scored_and_predicts_a_column_each() -> None:
     }
 
 
+class Pairs(torch.utils.data.Dataset[Any]):
+    """Rows with two numbers each, as a map-style data set."""
+
+    def __init__(self, inputs: Any, numbers: Any) -> None:
+        self.inputs, self.numbers = torch.tensor(inputs), torch.tensor(numbers)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.inputs[index], self.numbers[index]
+
+
+def test_numbers_in_memory_are_targets_as_the_columns_of_a_table() -> None:
+    frame = houses()
+    rows, numbers = frame[["size", "weight"]], frame[TARGETS]
+    given: dict[str, Any] = {
+        "arrays": (rows.to_numpy(), numbers.to_numpy()),
+        "set": Pairs(rows.to_numpy(), numbers.to_numpy()),
+        "frames": (rows, numbers),
+        "frame": (rows, numbers.to_numpy()),
+        "table": frame,
+    }
+    tables = {}
+    for name, data in given.items():
+        options: dict[str, Any] = {"target": "age,price"} if name == "table" else {}
+        latentune.search("linear-regression", data, trials=1, epochs=1, name=name, **options)
+        latentune.train(name, epochs=1, pictures="none")
+        new = rows.to_numpy() if name in ("arrays", "set") else rows
+        tables[name] = latentune.predict(name, new).table
+    names = {name: list(table)[1:] for name, table in tables.items()}
+    places = ["target 1", "target 2"]
+    assert names == {
+        **{"arrays": places, "set": places, "frame": places},
+        **{"frames": TARGETS, "table": TARGETS},
+    }
+    for table in tables.values():
+        np.testing.assert_allclose(table.iloc[:, 1:], tables["table"][TARGETS], rtol=1e-4)
+
+
+def test_a_regressor_predicts_several_numbers() -> None:
+    frame = houses()
+    rows, numbers = frame[["size", "weight"]].to_numpy(), frame[TARGETS].to_numpy()
+    options: dict[str, Any] = {"trials": 1, "epochs": 1, "final_epochs": 60}
+    model = latentune.LatentuneRegressor("linear-regression", **options).fit(rows, numbers)
+    assert model.predict(rows[:5]).shape == (5, 2)
+    assert model.score(rows, numbers) > 0.5
+    assert model.fit(rows, numbers[:, 1]).predict(rows[:5]).shape == (5,)
+
+
 def test_files_without_names_and_texts_have_several_targets() -> None:
     houses()[["size", "weight", "price", "age"]].to_csv("a.csv", index=False, header=False)
     options: dict[str, Any] = {"trials": 1, "epochs": 1, "target": "column 3,column 4"}
