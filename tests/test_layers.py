@@ -19,6 +19,7 @@ MAY_IMPORT = {
 }
 ROOMS = ("display", "study", "cluster", "transfer", "training", "search", "use", "check", "cli")
 """The rooms of `studies/`, from the ground floor up: a room imports those before it."""
+CODE_FILES = (".py", ".pyc")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 FILES = [path.relative_to(ROOT) for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py")]
 
@@ -102,6 +103,19 @@ def test_the_package_lists_every_folder_with_code() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {".".join(("latentune", *path.parts[:-1])) for path in FILES}
     assert set(setup["packages"]) == {"latentune"} | folders
+
+
+def test_the_package_holds_the_files_that_its_code_reads() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    listed = {
+        path
+        for package, patterns in setup["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")[1:]).glob(pattern)
+    }
+    folders = [ROOT / folder for folder in MAY_IMPORT]
+    others = {p for folder in folders for p in folder.rglob("*.*") if p.suffix not in CODE_FILES}
+    assert others <= listed
 
 
 def test_nothing_else_lies_where_it_would_be_shipped() -> None:

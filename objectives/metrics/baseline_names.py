@@ -1,4 +1,4 @@
-"""The names of the baselines in `metrics.json`, in a file that imports nothing."""
+"""Names in `metrics.json`, of baselines and of intervals, in a file that imports nothing."""
 
 PCA_MSE = "test_mse_pca"
 """Name of the test error of PCA."""
@@ -6,3 +6,5 @@ LINEAR_ACCURACY = "test_accuracy_linear"
 """Name of the test accuracy of logistic regression."""
 LINEAR_MSE = "test_mse_linear"
 """Name of the test error of linear regression."""
+INTERVALS = "intervals"
+"""Name of the table with the 95 % confidence interval of test scores, by their names."""

@@ -1,6 +1,8 @@
-"""95 % confidence intervals of shares of items, and of AUROCs."""
+"""95 % confidence intervals of shares of items, of means, and of AUROCs."""
 
+from collections.abc import Sequence
 from math import floor
+from statistics import fmean, stdev
 from typing import NamedTuple
 
 CONFIDENCE_LEVEL = 0.95
@@ -25,6 +27,18 @@ def binomial_interval(count: int, n: int) -> Interval:
 
     found = binomtest(count, n).proportion_ci(CONFIDENCE_LEVEL, method="exact")
     return Interval(float(found.low), float(found.high))
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Returns the confidence interval of a mean, observed in the values of at least two items.
+
+    It assumes that the mean of so many items has a normal distribution.
+    """
+    from scipy.stats import norm
+
+    mean, error = fmean(values), stdev(values) / len(values) ** 0.5
+    half = float(norm.ppf(1 - TAIL_PROBABILITY)) * error
+    return Interval(mean - half, mean + half)
 
 
 def exceedance_interval(n: int, quantile: float) -> Interval:

@@ -145,9 +145,10 @@ def best(
 @runs_option
 @storage_option
 def report(studies: tuple[str, ...], out: Path | None, runs: Path, storage: str | None) -> None:
-    """Write a study, or several beside each other, as one page of HTML.
+    """Write studies as one page of HTML.
 
-    The page needs no other file and no network, so that it can be mailed.
+    It says what was searched, how the search went, and what the trained network reaches; of
+    several studies, it compares them. The page needs no other file, so that it can be mailed.
 
     Example: latentune report conv-ae-digits
     """

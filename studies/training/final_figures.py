@@ -16,6 +16,8 @@ MAX_METRICS_BYTES = 2**24
 N_WORST_CLASSES = 3
 FEW_TEST_ITEMS = 200
 """Number of test items below which a card and a report warn."""
+SHARES = ("accuracy", "precision")
+"""Endings of the names of scores that are shares."""
 CALIBRATION_ERROR = "test_calibration_error"
 
 
@@ -28,6 +30,7 @@ class FinalFigure(NamedTuple):
         interval: Its 95 % confidence interval over test items; None if it is not known.
         reference: The score of a baseline; None without one.
         scale: The baseline in words; empty without one.
+        seeds: Number of seeds, if the network was trained on several; 0 otherwise.
         mean: Mean over several seeds; None if one seed was used.
         std: Standard deviation over these seeds; None if one seed was used.
     """
@@ -37,8 +40,14 @@ class FinalFigure(NamedTuple):
     interval: tuple[float, float] | None = None
     reference: float | None = None
     scale: str = ""
+    seeds: int = 0
     mean: float | None = None
     std: float | None = None
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the score is a share from 0 to 1, of which 1 is the best."""
+        return self.name.endswith(SHARES)
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -65,13 +74,14 @@ def final_figures(metrics: Mapping[str, Any]) -> list[FinalFigure]:
         if (number := _number(metrics.get(baseline))) is not None
     }
     mean, std, intervals = (_table(metrics, name) for name in ("mean", "std", "intervals"))
-    found = []
+    seeds, found = metrics.get("seeds"), []
+    n_seeds = len(seeds) if isinstance(seeds, list) else 0
     for name, value in metrics.items():
         number = _number(value)
         if not name.startswith("test_") or name in BASELINES or number is None:
             continue
         reference, scale = references.get(name, (None, ""))
-        figure = FinalFigure(name, number, _pair(intervals.get(name)), reference, scale)
+        figure = FinalFigure(name, number, _pair(intervals.get(name)), reference, scale, n_seeds)
         found.append(figure._replace(mean=_number(mean.get(name)), std=_number(std.get(name))))
     return found
 

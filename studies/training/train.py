@@ -30,7 +30,8 @@ from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 from .final_training import FinalTraining
 from .fit_network import check_device, fit_network, load_initial_weights, should_resume
-from .network_report import score_test_part, write_report
+from .model_card import write_card
+from .network_report import count_items, score_test_part, write_report
 from .train_on_seeds import make_score_row, train_on_seeds
 from .training_setup import TrainingSetup, load_training_setup
 from .trial_comparison import compare_with_trial
@@ -62,11 +63,11 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     """Trains a configuration, saves the weights of the best epoch, and scores the test part once.
 
     The returned folder has `model.ckpt`, `best.toml`, `metrics.csv` (a row for each epoch),
-    `metrics.json` (the test scores) and figures. All networks have a loss curve. Networks that
-    make or compare images have reconstructions, samples of the prior, or pairs and triplets;
-    figures of each epoch are in `epochs/`. A classifier has a confusion matrix, precision-recall
-    curves and a calibration curve. A regression has predicted against true values. An earlier
-    training is kept in a folder whose name ends in `-before`.
+    `metrics.json` (the test scores), `README.md` (a card, which you can edit) and figures. All
+    networks have a loss curve. Networks that make or compare images have reconstructions, samples
+    of the prior, or pairs and triplets; figures of each epoch are in `epochs/`. A classifier has a
+    confusion matrix, precision-recall curves and a calibration curve. A regression has predicted
+    against true values. An earlier training is kept in a folder whose name ends in `-before`.
 
     During training, the name of the folder ends in `-partial`. If training is stopped, this folder
     stays, and the same call resumes the training. On the CPU, a resumed training has the same
@@ -140,6 +141,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             "precision": str(trainer.precision),
             "init_from": options.init_from,
             "seed": setup.seed,
+            "items": count_items(setup.data),
             "data_fingerprint": setup.best.provenance.get("data_fingerprint"),
             "git_commit": git_commit(),
             "versions": versions(),
@@ -156,6 +158,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             setup.target / "best.toml",
         )
         (folder / "metrics.json").write_text(to_strict_json(metrics))
+        card_notes = write_card(folder, setup, metrics)
         if has_figures:
             metric, direction = next(iter(setup.objective.metrics.items()))
             plot_loss_curve(
@@ -165,7 +168,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
                 folder / "loss.png",
                 is_loss=direction == "minimize",
             )
-    notes = compare_with_trial(source, setup, options, best_row)
+    notes = [*compare_with_trial(source, setup, options, best_row), *card_notes]
     return FinalTraining(setup.target, metrics, notes)
 
 

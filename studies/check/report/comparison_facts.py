@@ -1,6 +1,6 @@
 """A comparison of several studies: a table, charts on the same axes, differences, and a tree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,25 +10,27 @@ from ....storage.runs_folder import Runs
 from ....storage.study_summary import format_value
 from ...display.report.charts import Chart
 from ...display.report.points import best_so_far
+from ...display.report.scales import Scale
 from ...display.report.search_charts import comparison_chart
 from ...study.lineage import study_tree
 from ...study.misplaced_checkpoints import is_stale
 from ...training.final_figures import FinalFigure
+from .score_strips import score_scale, score_strip
 from .study_facts import StudyFacts
 from .trained_facts import TrainedFacts
 
 
 class StudyRow(NamedTuple):
-    """A study in the table of a comparison."""
+    """A study in the table of a comparison; `strip` is a chart of its score on the test part."""
 
     name: str
     model: str
-    metric: str
     best: str
     trials: int
     seconds: float
     parameters: str
     main: FinalFigure | None
+    strip: Chart | None
 
 
 class Branch(NamedTuple):
@@ -36,6 +38,7 @@ class Branch(NamedTuple):
 
     depth: int
     name: str
+    best: str
     stale: bool
 
 
@@ -75,30 +78,47 @@ def compare_studies(
     runs: Runs,
 ) -> Comparison:
     """Returns the comparison of studies, whose facts are given in the same order."""
+    values = {of.name: f"{of.record.monitor} {_best_value(of)}" for of, _ in facts}
     return Comparison(
-        rows=[_row(of, trained) for of, trained in facts],
+        rows=_rows(facts),
         metrics=_metric_charts([of for of, _ in facts]),
         differences=_differences([of for of, _ in facts]),
         tree=[
-            Branch(depth, study.study_name, is_stale(study, runs))
+            Branch(depth, study.study_name, values[study.study_name], is_stale(study, runs))
             for depth, study in study_tree(studies)
         ],
     )
 
 
-def _row(facts: StudyFacts, trained: TrainedFacts | None) -> StudyRow:
+def _rows(facts: Sequence[tuple[StudyFacts, TrainedFacts | None]]) -> list[StudyRow]:
+    """Returns the rows of the table. Scores of the same name have the same scale."""
+    known: dict[str, list[FinalFigure]] = {}
+    for _, trained in facts:
+        if trained is not None and trained.main is not None:
+            known.setdefault(trained.main.name, []).append(trained.main)
+    scales = {name: score_scale(figures) for name, figures in known.items()}
+    return [_row(of, trained, scales) for of, trained in facts]
+
+
+def _row(facts: StudyFacts, trained: TrainedFacts | None, scales: Mapping[str, Scale]) -> StudyRow:
     metrics = {} if trained is None else trained.metrics
-    best = f"front of {facts.front}" if facts.front else "-"
+    main = None if trained is None else trained.main
     return StudyRow(
         facts.name,
         facts.record.recipe.model,
-        facts.record.monitor,
-        best if facts.best is None else format_value(facts.best.value),
+        f"{facts.record.monitor} {_best_value(facts)}",
         len(facts.points),
         facts.seconds,
         f"{metrics['parameters']:,}" if isinstance(metrics.get("parameters"), int) else "-",
-        None if trained is None else trained.main,
+        main,
+        None if main is None else score_strip(main, scales[main.name]),
     )
+
+
+def _best_value(facts: StudyFacts) -> str:
+    if facts.best is None:
+        return f"front of {facts.front}" if facts.front else "-"
+    return format_value(facts.best.value)
 
 
 def _metric_charts(facts: Sequence[StudyFacts]) -> list[MetricCharts]:

@@ -95,7 +95,8 @@ def report(
 
     Raises:
         StudyError: If a study does not exist or has no finished trial, or is named twice.
-        StorageError: If `out` has another suffix, or is a file that is not a report.
+        StorageError: If `out` has another suffix or is a file that is not a report, or if the
+            metrics of a final training are broken.
 
     Example:
         >>> latentune.report("conv-ae-digits", out="report.html").path.name

@@ -1,6 +1,7 @@
 """What the folder of a final training says: figures, limits and pictures."""
 
 from collections.abc import Iterator
+from csv import DictReader
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 from ....models.data_spec import DataSpec
 from ....storage.checkpoint_file import read_header
 from ....storage.folder_replacement import recover_folder
-from ....storage.runs_folder import Runs
+from ....storage.runs_folder import Runs, check_regular_file
 from ....storage.storage_error import StorageError
 from ...display.report.charts import Chart
-from ...display.report.interval_strips import score_strip, strip_scale
+from ...display.report.interval_strips import interval_strip, strip_scale
 from ...display.report.pictures import MAX_PICTURES, Picture, read_picture
 from ...training.final_figures import (
     METRICS_FILE,
@@ -22,6 +23,7 @@ from ...training.final_figures import (
     main_figure,
     read_metrics,
 )
+from .score_strips import score_scale, score_strip
 
 CAPTIONS = {
     "loss": "Loss and metric of each epoch of the final training.",
@@ -39,14 +41,15 @@ CAPTIONS = {
 VERBS = {"samples": "sample", "maps": "map", "interpolations": "interpolate"}
 """The verbs that write folders of another name."""
 MAX_CLASSES = 20
+MAX_TABLE_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A score, and a strip that shows it beside its baseline."""
+    """A score, and a strip that shows it beside its baseline; None without such a scale."""
 
     figure: FinalFigure
-    strip: Chart
+    strip: Chart | None
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,16 @@ def read_trained_facts(name: str, metric: str, runs: Runs) -> TrainedFacts | Non
     """Returns the facts of the final training of a study's best trial.
 
     If the best trial was not trained, the facts are those of another trial. None if the study
-    has no final training that can be read. `metric` is the name of the searched metric.
+    has no final training. `metric` is the name of the searched metric.
+
+    Raises:
+        StorageError: If `metrics.json` is broken.
     """
     best = recover_folder(runs.final(name), runs)
     others = sorted((runs.root / name).glob("final-*[0-9]")) if (runs.root / name).is_dir() else []
     for folder in (best, *others):
         if (folder / METRICS_FILE).exists():
-            try:
-                return _read_folder(folder, metric, read_metrics(folder))
-            except StorageError:
-                continue
+            return _read_folder(folder, metric, read_metrics(folder))
     return None
 
 
@@ -110,18 +113,23 @@ def _read_folder(folder: Path, metric: str, metrics: dict[str, Any]) -> TrainedF
         metrics,
         spec,
         main_figure(figures, metric),
-        [ScoreRow(figure, _strip(figure)) for figure in figures],
-        [(name, share, score_strip(share, None, None, scale)) for name, share in accuracies],
-        [*limits(metrics)],
+        [ScoreRow(figure, score_strip(figure, score_scale([figure]))) for figure in figures],
+        [(name, share, interval_strip(share, None, None, scale)) for name, share in accuracies],
+        [*limits(metrics), *_probe_limit(folder / "probe" / "table.csv")],
         pictures,
         len(files) - len(pictures),
     )
 
 
-def _strip(figure: FinalFigure) -> Chart:
-    known = [figure.value, 0.0, figure.reference, *(figure.interval or ())]
-    scale = strip_scale([number for number in known if number is not None])
-    return score_strip(figure.value, figure.interval, figure.reference, scale)
+def _probe_limit(path: Path) -> Iterator[str]:
+    """Yields a sentence about the result of `probe`, if there is one."""
+    try:
+        with check_regular_file(path, MAX_TABLE_BYTES).open(encoding="utf-8", newline="") as file:
+            shares = {row["of"]: float(row["mean"]) for row in DictReader(file)}
+    except (OSError, ValueError, KeyError, TypeError, StorageError):
+        return
+    words = ", ".join(f"{name} in {100 * share:.3g} %" for name, share in shares.items())
+    yield f"With few labels, test items are recognized by {words} of all cases."
 
 
 def _caption(path: Path, folder: Path) -> tuple[str, str]:

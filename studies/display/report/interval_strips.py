@@ -37,7 +37,7 @@ def seed_strip(values: Sequence[float], search_value: float, scale: Scale) -> Ch
     return _strip(f"{search_value:.4g} in the search; {len(values)} seeds", *marks)
 
 
-def score_strip(
+def interval_strip(
     value: float, interval: tuple[float, float] | None, reference: float | None, scale: Scale
 ) -> Chart:
     """Returns a score as a dot on its interval, beside the score of a baseline as a line."""

@@ -24,7 +24,10 @@ MAX_CHOICES = 6
 """Number of choices that have a label each."""
 MAX_LABEL_LENGTH = 12
 
-Place = Callable[[Point], float]
+_NOT_A_CHOICE = object()
+
+Place = Callable[[Point], float | None]
+"""Returns the horizontal pixel of a trial; None if its value is not in the range any more."""
 
 
 def slice_chart(
@@ -52,7 +55,8 @@ def slice_chart(
     known = [p for p in known if name in p.params]
 
     def pixels(chosen: Sequence[Point]) -> list[Pixel]:
-        return [(place(p), y(p.value)) for p in chosen if p.value is not None]
+        places = [(place(p), p.value) for p in chosen]
+        return [(x, y(value)) for x, value in places if x is not None and value is not None]
 
     complete = [p for p in known if p.state == TrialState.COMPLETE]
     shades: list[list[Point]] = [[] for _ in range(SHADES)]
@@ -86,7 +90,7 @@ def range_strip(
     place, _ = _horizontal(name, distribution, *STRIP_ENDS)
 
     def pixels(chosen: Sequence[Point]) -> list[Pixel]:
-        return [(place(p), STRIP_MIDDLE) for p in chosen if name in p.params]
+        return [(x, STRIP_MIDDLE) for x in map(place, chosen) if x is not None]
 
     ends = (STRIP_ENDS[0], STRIP_MIDDLE), (STRIP_ENDS[1], STRIP_MIDDLE)
     return Chart(
@@ -112,7 +116,12 @@ def _horizontal(
         return _categories(name, distribution, start, end)
     ends = distribution.low, distribution.high
     scale = Scale.fit(ends, start, end, log=distribution.log)
-    return lambda point: scale(point.params[name]), scale.ticks(4)
+
+    def place(point: Point) -> float | None:
+        value = point.params.get(name)
+        return scale(value) if isinstance(value, int | float) else None
+
+    return place, scale.ticks(4)
 
 
 def _categories(
@@ -122,9 +131,12 @@ def _categories(
     middles = category_positions(len(words), start, end)
     width = JITTER * (end - start) / len(words)
 
-    def place(point: Point) -> float:
-        value = point.params[name]
-        index = [is_same_choice(choice, value) for choice in words.values()].index(True)
+    def place(point: Point) -> float | None:
+        value = point.params.get(name, _NOT_A_CHOICE)
+        same = [is_same_choice(choice, value) for choice in words.values()]
+        if True not in same:
+            return None
+        index = same.index(True)
         spread = (point.number * GOLDEN_SHARE) % 1 - 0.5  # evenly, whatever the numbers are
         return round(middles[index] + spread * width, 1)
 

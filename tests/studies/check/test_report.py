@@ -270,6 +270,14 @@ def test_several_studies_are_compared_and_heads_stand_below_their_encoder() -> N
     assert "1, head: " in lines[0]
 
 
+def test_values_that_left_their_range_are_left_out_of_its_charts() -> None:
+    study = make_study("flowers", 7)
+    for name, value in {"act": "tanh", "lr": "auto"}.items():
+        only = CategoricalDistribution([value])
+        study.add_trial(create_trial(value=0.1, params={name: value}, distributions={name: only}))
+    assert "val_loss beside each parameter" in page_of("flowers").text
+
+
 def test_a_thousand_trials_are_a_small_page() -> None:
     make_study("many", 1000)
     assert latentune.report("many").size < 1_000_000
@@ -292,6 +300,9 @@ def test_bad_input_is_one_line(refused: Callable[..., str]) -> None:
     assert "must end in .html" in refused("report", "flowers", "--out", "report.pdf")
     Path("mine.html").write_text("<p>mine</p>")
     assert "is not a report" in refused("report", "flowers", "--out", "mine.html")
+    make_training("flowers", {})
+    Path("runs/flowers/final/metrics.json").write_text("[")
+    assert "metrics.json cannot be read" in refused("report", "flowers")
 
 
 def test_the_command_names_the_file_and_the_next_step(cli: Cli) -> None:

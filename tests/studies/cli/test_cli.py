@@ -48,7 +48,7 @@ def test_from_nothing_to_samples(cli: Cli) -> None:
     best = min(rows, key=lambda row: float(row["val_mse"]))
     assert metrics["best_epoch"] == int(best["epoch"])
     assert metrics["val_mse"] == pytest.approx(float(best["val_mse"]))
-    names = {"model.ckpt", "best.toml", "metrics.csv", "metrics.json"}
+    names = {"model.ckpt", "best.toml", "metrics.csv", "metrics.json", "README.md"}
     pictures = {"loss.png", "reconstructions.png", "epochs"}
     assert {path.name for path in final.iterdir()} == names | pictures
 

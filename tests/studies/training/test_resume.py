@@ -166,7 +166,7 @@ def test_finished_seeds_are_not_trained_again(
         assert again.metrics[name] == whole[name]
     assert "over 3 seeds" in str(again)
     assert {path.name for path in (HOME / "final").iterdir()} == {
-        *("best.toml", "metrics.csv", "metrics.json", "model.ckpt", "seeds.csv")
+        *("README.md", "best.toml", "metrics.csv", "metrics.json", "model.ckpt", "seeds.csv")
     }
 
 
