@@ -271,10 +271,17 @@ def test_several_studies_are_compared_and_heads_stand_below_their_encoder() -> N
 
 
 def test_values_that_left_their_range_are_left_out_of_its_charts() -> None:
-    study = make_study("flowers", 7)
-    for name, value in {"act": "tanh", "lr": "auto"}.items():
-        only = CategoricalDistribution([value])
-        study.add_trial(create_trial(value=0.1, params={name: value}, distributions={name: only}))
+    study = make_study("flowers", 0)
+    ranges = [FloatDistribution(0.1, 1.0), CategoricalDistribution([0.5, 0.6])]
+    ranges += [CategoricalDistribution([0.5, "auto"])]
+    trials = [
+        create_trial(value=0.1, params={"lr": 0.5}, distributions={"lr": one}) for one in ranges
+    ]
+    trials += [
+        create_trial(value=0.1, params={"lr": value}, distributions={"lr": one})
+        for value, one in (("auto", ranges[2]), (0.6, ranges[1]), (0.2, ranges[0]))
+    ]
+    add_trials(study, trials)  # as `import` does, without a check
     assert "val_loss beside each parameter" in page_of("flowers").text
 
 
