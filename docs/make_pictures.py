@@ -26,10 +26,12 @@ LATENTUNE = [sys.executable, "-m", "latentune"]
 SEARCH = ["search", "conv-vae", "digits", "--trials", "20", "--epochs", "10", "--workers", "1"]
 STUDY = "conv-vae-digits"
 TUTORIAL = """
+show digits
 search conv-ae digits --trials 12 --epochs 20
 train conv-ae-digits --epochs 100
 sample conv-ae-digits
 map conv-ae-digits
+report conv-ae-digits --out report.html
 search conv-vae digits --objectives reconstruction,kl --trials 40 --name front
 """
 FIGURES = {
@@ -115,6 +117,20 @@ def draw_dashboard(folder: Path, path: Path) -> None:
             server.terminate()
 
 
+def draw_report(page_file: Path, path: Path) -> None:
+    """Writes a picture of the beginning of a report."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1160, "height": 1240})
+        page.goto(page_file.as_uri())
+        page.screenshot(path=path)
+        browser.close()
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         output = record([*LATENTUNE, *SEARCH], Path(name))
@@ -124,3 +140,4 @@ if __name__ == "__main__":
             subprocess.run([*LATENTUNE, *words.split()], cwd=name, check=True)
         for picture, figure in FIGURES.items():
             shutil.copy(Path(name) / "runs" / figure, PICTURES / picture)
+        draw_report(Path(name) / "report.html", PICTURES / "report.png")

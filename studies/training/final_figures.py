@@ -120,7 +120,7 @@ def limits(metrics: Mapping[str, Any]) -> Iterator[str]:
             f"Its probabilities differ from how often it is right by {error:.2g} on average "
             "(expected calibration error)."
         )
-    worst = class_accuracies(metrics)[:N_WORST_CLASSES]
+    worst = [pair for pair in class_accuracies(metrics)[:N_WORST_CLASSES] if pair[1] < 1]
     if worst:
         names = ", ".join(f"{name} ({100 * share:.0f} %)" for name, share in worst)
         yield f"The classes that it recognizes least: {names}."
@@ -136,6 +136,8 @@ def _is_worse(figure: FinalFigure) -> bool:
     direction = next(way for metric, _, way in BASELINES.values() if metric == figure.name)
     assert figure.reference is not None
     gain = figure.value - figure.reference
+    if figure.is_share and figure.value == 1:  # none can be better
+        return False
     return gain <= 0 if direction == "maximize" else gain >= 0
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from .scales import Tick
 
 Pixel = tuple[float, float]
+DENSE = 400
+"""Number of marks above which marks are smaller."""
 SHADES = 6
 """Number of shades of the sequential color, from the first trials to the last."""
 
@@ -70,6 +72,11 @@ class Chart:
     width: float
     height: float
     labels: Sequence[Label] = ()
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the chart has so many marks that they should be small."""
+        return sum(marks.path.count("M") for marks in self.marks) > DENSE
 
 
 def dots(points: Iterable[Pixel]) -> str:

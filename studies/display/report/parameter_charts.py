@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from ....search_spaces.distributions import choice_labels, is_same_choice
 from .charts import SHADES, Axis, Chart, Marks, Pixel, bars, dots, rings, segment, shade
 from .points import Point
-from .scales import Scale, Tick, category_positions, format_tick, value_scale
+from .scales import MARGIN, Scale, Tick, category_positions, format_tick, value_scale
 
 SIZE = 300, 210
 FRAME = 52, 26, 290, 172
@@ -87,7 +87,7 @@ def range_strip(
 
     Thin lines are all trials, dots the best ones, and the ring is the winner.
     """
-    place, _ = _horizontal(name, distribution, *STRIP_ENDS)
+    place, _ = _horizontal(name, distribution, *STRIP_ENDS, margin=0)
 
     def pixels(chosen: Sequence[Point]) -> list[Pixel]:
         return [(x, STRIP_MIDDLE) for x in map(place, chosen) if x is not None]
@@ -109,13 +109,13 @@ def range_strip(
 
 
 def _horizontal(
-    name: str, distribution: Any, start: float, end: float
+    name: str, distribution: Any, start: float, end: float, margin: float = MARGIN
 ) -> tuple[Place, Sequence[Tick]]:
     """Returns the pixel of a trial on the axis of a parameter, and the ticks of the axis."""
     if isinstance(distribution, CategoricalDistribution):
         return _categories(name, distribution, start, end)
     ends = distribution.low, distribution.high
-    scale = Scale.fit(ends, start, end, log=distribution.log)
+    scale = Scale.fit(ends, start, end, log=distribution.log, margin=margin)
 
     def place(point: Point) -> float | None:
         value = point.params.get(name)

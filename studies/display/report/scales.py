@@ -41,7 +41,13 @@ class Scale:
 
     @classmethod
     def fit(
-        cls, values: Iterable[float], start: float, end: float, *, log: bool | None = None
+        cls,
+        values: Iterable[float],
+        start: float,
+        end: float,
+        *,
+        log: bool | None = None,
+        margin: float = MARGIN,
     ) -> "Scale":
         """Returns a scale on which all finite values lie, with some space beyond them.
 
@@ -50,6 +56,7 @@ class Scale:
             start: The first pixel.
             end: The last pixel.
             log: Whether the scale is logarithmic; None decides it by the range of the values.
+            margin: The space beyond the values at each end, as a share of the axis.
         """
         found = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
         low, high = min(found), max(found)
@@ -58,7 +65,7 @@ class Scale:
         if low == high:
             low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
         exact = cls(low, high, start, end, log)
-        beyond = MARGIN * (end - start)
+        beyond = margin * (end - start)
         return replace(exact, low=exact._value(start - beyond), high=exact._value(end + beyond))
 
     def __call__(self, value: float) -> float:

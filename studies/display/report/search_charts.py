@@ -34,6 +34,7 @@ def search_chart(points: Sequence[Point], sign: int, metric: str, *, in_time: bo
         return [(x(place(p, in_time) / unit), y(p.value)) for p in found if p.value is not None]
 
     failed = [x(place(p, in_time) / unit) for p in points if p.value is None]
+    worst = FRAME[1] + 4 if sign > 0 else FRAME[3] - 4
     line = [(x(at / unit), y(value)) for at, value in curve.points]
     labels, best = [], ""
     if line:
@@ -44,7 +45,7 @@ def search_chart(points: Sequence[Point], sign: int, metric: str, *, in_time: bo
         f"{metric} of {len(points):,} finished trials over {axis.title}.{best}",
         (
             Marks("ring pruned", rings(pixels(TrialState.PRUNED))),
-            Marks("line failed", crosses((at, FRAME[3] - 5) for at in failed)),
+            Marks("line failed", crosses((at, worst) for at in failed)),
             Marks("line accent", steps(line, x(curve.end / unit))),
             Marks("dot complete", dots(pixels(TrialState.COMPLETE))),
             Marks("dot winner", dots(line[-1:])),
@@ -122,5 +123,5 @@ def front_chart(
 def _horizontal(end: float, in_time: bool) -> tuple[Scale, Axis, float]:
     """Returns the scale and the axis from 0 to `end`, and the seconds of its unit."""
     name, unit = time_unit(end) if in_time else ("trial", 1.0)
-    scale = Scale(0, max(end / unit, 1e-9), FRAME[0] + 6, FRAME[2] - 6)
-    return scale, Axis(name, scale.ticks()), unit
+    scale = Scale(0, max(end / unit, 1), FRAME[0] + 6, FRAME[2] - 6)
+    return scale, Axis(name, scale.ticks(5 if in_time else min(5, int(scale.high)))), unit
