@@ -13,16 +13,23 @@ from .objective import Objective
 from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_checkpoint
 
 BEST_CHECKPOINT, LAST_CHECKPOINT = "model.ckpt", "last.ckpt"
+LOSS = "val_loss"
 STATE_KEY = "HistoryCheckpoint"
 """The key of this callback's state in a Lightning checkpoint."""
 
 
 def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
-    """Returns the row of the best epoch; if the objective has several metrics, the last row."""
+    """Returns the row of the best epoch; if the objective has several metrics, the last row.
+
+    Of equally good epochs, it is the one with the least validation loss, if that is logged: many
+    epochs have the same accuracy on few items.
+    """
     best = history.iloc[-1]
     if objective.monitor is not None:
         name, way = objective.monitor
-        best = history.sort_values(name, ascending=way == "minimize", kind="stable").iloc[0]
+        names = [name, *({LOSS} & set(history) - {name})]
+        order = [way == "minimize", True][: len(names)]
+        best = history.sort_values(names, ascending=order, kind="stable").iloc[0]
     return {str(name): float(value) for name, value in best.items()}
 
 

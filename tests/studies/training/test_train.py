@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.decomposition import PCA
@@ -185,3 +186,14 @@ def test_a_checkpoint_that_is_cut_or_incomplete_is_refused(cli: Cli, trained: Pa
     torch.save({"epoch": 1}, path)
     write_header(path, header)
     assert "it has no weights" in cli("map", "conv-ae-digits").err
+
+
+def test_of_equal_epochs_the_one_with_the_least_loss_is_kept() -> None:
+    rows = np.random.default_rng(0).normal(size=(120, 3))
+    options: dict[str, Any] = {"trials": 1, "epochs": 1, "objectives": ["accuracy"], "name": "s"}
+    latentune.search("logistic-regression", (rows, (rows[:, 0] > 0).astype(int)), **options)
+    trained = latentune.train("s", epochs=30, pictures="none")
+    history = pd.read_csv(trained.folder / "metrics.csv")
+    equal = history[history["val_accuracy"] == history["val_accuracy"].max()]
+    right = equal.loc[equal["val_loss"].idxmin(), "epoch"]
+    assert trained.metrics["best_epoch"] == right != equal["epoch"].iloc[0]
