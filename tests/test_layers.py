@@ -102,7 +102,7 @@ def test_no_model_repeats_another() -> None:
 def test_the_package_lists_every_folder_with_code() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {".".join(("latentune", *path.parts[:-1])) for path in FILES}
-    assert set(setup["packages"]) == {"latentune"} | folders
+    assert set(setup["packages"]) == {"latentune", *setup["package-data"]} | folders
 
 
 def test_the_package_holds_the_files_that_its_code_reads() -> None:
