@@ -150,7 +150,7 @@ def _study_page(study: optuna.Study, runs: Runs) -> StudyPage:
     picture, data = None, facts.definition.get("data", "").rpartition(" ")[0]
     with suppress(StorageError):  # a name that is not a folder
         path = runs.resolve(f"shown/{data}/{DATA_PICTURE}")
-        picture = read_picture(path, f"Training items of {data}.", "show")
+        picture = read_picture(path, f"Training items of {data}.", ("show", data))
     return StudyPage(facts, read_trained_facts(facts.name, facts.metric, runs), picture)
 
 

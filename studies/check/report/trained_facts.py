@@ -1,8 +1,9 @@
 """What the folder of a final training says: figures, limits and pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from csv import DictReader
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,25 @@ CAPTIONS = {
     "confusion": "Confusion matrix of the test part: true classes in rows.",
     "precision-recall": "Precision and recall of each class on the test part.",
     "calibration": "How often predictions of the test part are right, beside their probability.",
-    "predicted": "Predicted and true values of the test part.",
-    "accuracy": "Accuracy by the nearest labeled items, for each kind of features.",
+    "predicted*": "Predicted and true values of the test part.",
+    "maps/*": "Latent codes of items on a plane, by {stem}.",
+    "samples/*-samples": "New items, decoded: {stem}.",
+    "samples/*-codes": "Real latent codes beside sampled ones: {stem}.",
+    "interpolations/*": "Items on the way from one latent code to another: {stem}.",
+    "probe/accuracy": "Accuracy by the nearest of few labeled items, by latent codes and others.",
+    "compression/*": "Items, decoded from codes of fewer bits.",
+    "anomalies/scores": "Anomaly scores of the test part and of other items.",
+    "anomalies/images": "The items with the smallest and the largest anomaly scores.",
 }
-"""Captions of pictures by the beginning of their file names."""
-VERBS = {"samples": "sample", "maps": "map", "interpolations": "interpolate"}
-"""The verbs that write folders of another name."""
+"""Captions by the path of a picture in the folder of a final training, without its ending."""
+COMMANDS = {
+    "samples": ("sample", "{source}"),
+    "maps": ("map", "{source}"),
+    "interpolations": ("interpolate", "{source}"),
+    "compression": ("compress", "{source}"),
+    "anomalies": ("anomalies", "{source}", "--against", "DATA"),
+}
+"""The words of the command that writes a folder, if the folder is not called like the verb."""
 MAX_CLASSES = 20
 MAX_TABLE_BYTES = 2**20
 
@@ -92,19 +106,19 @@ def read_trained_facts(name: str, metric: str, runs: Runs) -> TrainedFacts | Non
     others = sorted((runs.root / name).glob("final-*[0-9]")) if (runs.root / name).is_dir() else []
     for folder in (best, *others):
         if (folder / METRICS_FILE).exists():
-            return _read_folder(folder, metric, read_metrics(folder))
+            return _read_folder(folder, name, metric, read_metrics(folder))
     return None
 
 
-def _read_folder(folder: Path, metric: str, metrics: dict[str, Any]) -> TrainedFacts:
+def _read_folder(folder: Path, name: str, metric: str, metrics: dict[str, Any]) -> TrainedFacts:
     try:
         spec = read_header(folder / "model.ckpt").data_spec
     except StorageError:
         spec = None
     files = [*sorted(folder.glob("*.png")), *sorted(folder.glob("*/*.png"))]
     files = [path for path in files if path.parent.name != "epochs"]
-    found = [read_picture(path, *_caption(path, folder)) for path in files[:MAX_PICTURES]]
-    pictures = [picture for picture in found if picture is not None]
+    source = f"{name}{folder.name.removeprefix('final').replace('-', ':', 1)}"
+    pictures = [*_read_pictures(folder, source, files[:MAX_PICTURES])]
     figures = final_figures(metrics)
     accuracies = class_accuracies(metrics)[:MAX_CLASSES]
     scale = strip_scale([0.0, 1.0])
@@ -132,12 +146,14 @@ def _probe_limit(path: Path) -> Iterator[str]:
     yield f"With few labels, test items are recognized by {words} of all cases."
 
 
-def _caption(path: Path, folder: Path) -> tuple[str, str]:
-    """Returns the caption of a picture, and the verb that made it."""
-    verb = "train" if path.parent == folder else VERBS.get(path.parent.name, path.parent.name)
-    words = next(_captions(path.stem), path.stem.replace("-", " ").replace("_", " "))
-    return (words if verb == "train" else f"{verb.capitalize()}: {words}"), verb
-
-
-def _captions(stem: str) -> Iterator[str]:
-    yield from (text for name, text in CAPTIONS.items() if stem.startswith(name))
+def _read_pictures(folder: Path, source: str, paths: Sequence[Path]) -> Iterator[Picture]:
+    """Yields the pictures that can be read. `source` names the trained network in commands."""
+    for path in paths:
+        inner = path.relative_to(folder).with_suffix("").as_posix()
+        found = [text for pattern, text in CAPTIONS.items() if fnmatchcase(inner, pattern)]
+        caption = found[0].format(stem=path.stem) if found else f"{inner}."
+        verb = "train" if path.parent == folder else path.parent.name
+        words = [word.format(source=source) for word in COMMANDS.get(verb, (verb, "{source}"))]
+        picture = read_picture(path, caption, words)
+        if picture is not None:
+            yield picture

@@ -3,6 +3,7 @@
 import base64
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,17 +26,17 @@ class Picture(NamedTuple):
         width: Width in pixels.
         height: Height in pixels.
         caption: What the picture shows.
-        verb: The verb that made it.
+        words: The words of the command that made it, without `latentune`.
     """
 
     uri: Markup
     width: int
     height: int
     caption: str
-    verb: str
+    words: Sequence[str]
 
 
-def read_picture(path: Path, caption: str, verb: str) -> Picture | None:
+def read_picture(path: Path, caption: str, words: Sequence[str]) -> Picture | None:
     """Returns the picture in a PNG file; None if the file cannot be read or is too large."""
     from PIL import Image
 
@@ -50,4 +51,4 @@ def read_picture(path: Path, caption: str, verb: str) -> Picture | None:
     content = io.BytesIO()
     image.save(content, "WEBP", quality=QUALITY, method=4)
     uri = f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
-    return Picture(Markup(uri), image.width, image.height, caption, verb)  # noqa: S704 - base64
+    return Picture(Markup(uri), image.width, image.height, caption, words)  # noqa: S704 - base64

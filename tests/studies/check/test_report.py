@@ -43,6 +43,16 @@ METRICS = {
 }
 
 
+CONFIRMED = {
+    "trial": 0,
+    "monitor": "val_loss",
+    "mean": 0.1,
+    "std": 0.01,
+    "seeds": 3,
+    "search_value": 0.1,
+}
+
+
 class Page(HTMLParser):
     """The tags, attributes and text of a page."""
 
@@ -179,11 +189,11 @@ def test_luck_is_named_once_the_best_trials_are_confirmed() -> None:
     study = make_study("flowers", 10)
     assert "Not confirmed" in page_of("flowers").text
     best = study.best_trial
-    mean, worst = best.values[0] + 0.02, [best.values[0] + off for off in (0.01, 0.02, 0.03)]
-    for seed, value in enumerate(worst):
+    mean, values = best.values[0] + 0.02, [best.values[0] + off for off in (0.01, 0.02, 0.03)]
+    for seed, value in enumerate(values):
         study.set_user_attr(f"confirm:{best.number}:{seed}", value)
-    confirmed = {"trial": best.number, "monitor": "val_loss", "mean": mean, "std": 0.01}
-    study.set_user_attr("confirmed", confirmed | {"seeds": 3, "search_value": best.values[0]})
+    recorded = {"trial": best.number, "mean": mean, "search_value": best.values[0]}
+    study.set_user_attr("confirmed", CONFIRMED | recorded)
     text = page_of("flowers").text
     assert f"looked better than it is by {100 * 0.02 / mean:.2g} %, 2.0 standard" in text
     assert f"Best val_loss {mean:.4g} trial {best.number}, confirmed on 3 seeds" in text
@@ -321,6 +331,28 @@ def test_the_command_names_the_file_and_the_next_step(cli: Cli) -> None:
         assert answer.out.endswith("next: latentune train flowers\n")
     make_training("flowers", METRICS)
     assert cli("report", "flowers").out.endswith("next: latentune verify flowers\n")
+
+
+def test_a_training_of_another_trial_than_the_best_is_told_of() -> None:
+    study = make_study("flowers", 10)
+    make_training("flowers", METRICS | {"trial": study.best_trial.number})
+    assert "This is the training of" not in page_of("flowers").text
+    study.set_user_attr("confirmed", CONFIRMED | {"trial": 2})
+    assert "The best one is trial 2 now: latentune train flowers" in page_of("flowers").text
+
+
+def test_each_picture_has_the_command_that_made_it() -> None:
+    make_study("flowers", 3)
+    make_training("flowers", METRICS)
+    for place in ("final/maps/tsne.png", "final/anomalies/scores.png", "final/epochs/loss-1.png"):
+        path = Path("runs/flowers", place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (9, 9)).save(path)
+    Path("runs/flowers/final").rename("runs/flowers/final-7")
+    page = page_of("flowers")
+    assert [tag for tag, _ in page.tags].count("img") == 3
+    assert "Latent codes of items on a plane, by tsne. latentune map flowers:7" in page.text
+    assert "latentune anomalies flowers:7 --against DATA" in page.text
 
 
 def test_pictures_that_cannot_be_read_are_counted() -> None:
