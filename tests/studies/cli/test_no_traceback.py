@@ -21,6 +21,7 @@ VERBS = [
     ("show", "digits"),
     ("status",),
     ("best", "x"),
+    ("report", "x"),
     ("search", "conv-ae", "digits", "--epochs", 1, "--trials", 1),
     ("confirm", "x"),
     ("verify", "x"),
