@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ....models.types import Direction
 from ....search_spaces.catalog.candidates import AUTO, SUMMARY
 from ....search_spaces.catalog.models import MODELS
+from ....search_spaces.model_choice import strip_model_prefix
 from ....storage.best_toml import Best
 from ....storage.study_note import read_note
 from ....storage.study_record import StudyRecord, read_study_record
@@ -231,7 +232,8 @@ def _search_charts(
 
 
 def _trial_row(trial: FrozenTrial) -> TrialRow:
-    params = [f"{name} {format_value_of(value)}" for name, value in trial.params.items()]
+    named = strip_model_prefix(trial.params).items()
+    params = [f"{name} {format_value_of(value)}" for name, value in named]
     epochs = read_trial_record(trial).epochs
     values = ", ".join(format_value(value) for value in trial.values or [None])
     return TrialRow(trial.number, values, STATE_NAMES[trial.state], format_value(epochs), params)

@@ -20,9 +20,10 @@ STRIP_MIDDLE = STRIP_SIZE[1] / 2
 JITTER = 0.5
 """How far trials with the same choice are spread, as a share of the width of the choice."""
 GOLDEN_SHARE = (5**0.5 - 1) / 2
-MAX_CHOICES = 6
-"""Number of choices that have a label each."""
-MAX_LABEL_LENGTH = 12
+CHARACTER_WIDTH = 7
+"""Width in pixels of a character of a label."""
+MIN_LABEL_LENGTH = 4
+"""Number of characters below which choices are numbered instead, in the order of the range."""
 
 _NOT_A_CHOICE = object()
 
@@ -140,12 +141,11 @@ def _categories(
         spread = (point.number * GOLDEN_SHARE) % 1 - 0.5  # evenly, whatever the numbers are
         return round(middles[index] + spread * width, 1)
 
-    texts = [
-        word if len(word) <= MAX_LABEL_LENGTH else f"{word[: MAX_LABEL_LENGTH - 1]}…"
-        for word in words
-    ]
-    shown = texts if len(texts) <= MAX_CHOICES else [str(n) for n in range(1, len(texts) + 1)]
-    return place, [Tick(*pair) for pair in zip(middles, shown, strict=True)]
+    room = int((end - start) / len(words) / CHARACTER_WIDTH)
+    texts = [word if len(word) <= room else f"{word[: room - 1]}…" for word in words]
+    if room < MIN_LABEL_LENGTH and any(len(word) > room for word in words):
+        texts = [str(number) for number in range(1, len(words) + 1)]
+    return place, [Tick(*pair) for pair in zip(middles, texts, strict=True)]
 
 
 def format_range(distribution: Any) -> str:
