@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .studies.use.estimators import LatentuneEncoder as LatentuneEncoder
     from .studies.use.estimators import LatentuneOutlierDetector as LatentuneOutlierDetector
     from .studies.use.estimators import LatentuneRegressor as LatentuneRegressor
+    from .studies.use.export_network import export_network as export_network
     from .studies.use.interpolate import interpolate as interpolate
     from .studies.use.map import map as map
     from .studies.use.predict import predict as predict
@@ -99,6 +100,7 @@ _MODULES = {
     "doctor": ".studies.check.doctor",
     "encode": ".studies.use.encode",
     "export": ".studies.transfer.export",
+    "export_network": ".studies.use.export_network",
     "import_": ".studies.transfer.import_",
     "interpolate": ".studies.use.interpolate",
     "load_best": ".studies.study.best",

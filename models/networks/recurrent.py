@@ -43,6 +43,7 @@ class Recurrent(nn.Module):
             return states[:, -1]
         lengths = (x > 0).sum(1).clamp(min=1)
         dtype = next(self.parameters()).dtype
-        steps = one_hot(x[:, : int(lengths.max())], self.letters).to(dtype)
-        states = self.cell(steps)[0]
-        return states[torch.arange(len(x), device=x.device), lengths - 1]
+        if not torch.compiler.is_exporting():  # the number of steps of a graph is fixed
+            x = x[:, : int(lengths.max())]
+        states = self.cell(one_hot(x, self.letters).to(dtype))[0]
+        return states[torch.arange(x.shape[0], device=x.device), lengths - 1]

@@ -5,14 +5,23 @@ from pathlib import Path
 import click
 
 from ..study.defaults import EXPORT_FORMATS
+from ..study.network_formats import NETWORK_FORMATS, check_network_file
+from ..study.study_error import check_known
 from .messages import print_result
 from .next_command import print_next_command
-from .verb_options import Choice, runs_option, storage_option
+from .verb_options import Choice, allow_option, data_dir_option, runs_option, storage_option
+
+EXPORT_SUFFIXES = (".zip", *NETWORK_FORMATS)
 
 
 @click.command()
 @click.argument("study")
-@click.option("--to", metavar="ZIP", type=click.Path(path_type=Path), help="Pack all of it.")
+@click.option(
+    "--to",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Pack all of it: .zip. Or write its trained network: .onnx, .pt2, .safetensors.",
+)
 @click.option(
     "--format",
     "format_",
@@ -20,6 +29,8 @@ from .verb_options import Choice, runs_option, storage_option
     help=f"Format of the table.  [default: {EXPORT_FORMATS[0]}]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: print it]")
+@data_dir_option
+@allow_option
 @runs_option
 @storage_option
 def export(
@@ -27,25 +38,48 @@ def export(
     to: Path | None,
     format_: str | None,
     out: Path | None,
+    data_dir: str | None,
     runs: Path,
     storage: str | None,
 ) -> None:
-    """Print or write all trials as CSV, JSON or Parquet, or pack the study.
+    """Print or write all trials as CSV, JSON or Parquet, pack the study, or write its network.
 
     A zip holds its trials, pictures, configurations and trained networks, and its encoder;
-    latentune import unpacks it elsewhere.
+    latentune import unpacks it elsewhere. The file of a network runs without Latentune. It is
+    compared with the network on the whole test part first.
 
-    Example: latentune export conv-ae-digits --to study.zip
+    Example: latentune export conv-ae-digits --to model.onnx
     """
+    is_network = to is not None and to.suffix in NETWORK_FORMATS
+    if data_dir is not None and not is_network:
+        raise click.UsageError("--data-dir is for a network: add --to model.onnx")
     if to is None:
         _write_table(study, format_ or EXPORT_FORMATS[0], out, runs, storage)
         return
     if out is not None or format_ is not None:
-        raise click.UsageError("--to packs the whole study: leave out --format and --out")
+        raise click.UsageError("--to writes no table: leave out --format and --out")
+    check_known(to.suffix, EXPORT_SUFFIXES, f"--to {str(to)!r} names no known format")
+    if is_network:
+        if storage is not None:
+            raise click.UsageError("networks are in the runs folder: leave out --storage")
+        _write_network(study, to, data_dir, runs)
+        return
     from ..transfer.export import export
 
     print_result(export(study, to, runs=runs, storage=storage))
     print_next_command("import", str(to), "--runs", "ELSEWHERE")
+
+
+def _write_network(source: str, to: Path, data_dir: str | None, runs: Path) -> None:
+    from ...storage.checkpoint_file import read_header
+    from ...storage.runs_folder import Runs
+    from ..study.checkpoint_lookup import checkpoint_path
+
+    read_header(checkpoint_path(source, Runs(runs)))  # what is wrong is said at once
+    check_network_file(to)
+    from ..use.export_network import export_network
+
+    print_result(export_network(source, to, data_dir=data_dir, runs=runs))
 
 
 def _write_table(

@@ -86,7 +86,7 @@ class TrainedNetwork:
         """
         if not isinstance(self.model, Encodes):
             raise self.missing_method_error("encode()")
-        batches = self._batches(part, seed)
+        batches = self.batches(part, seed)
         encoded, targets = [], []
         description = f"encoding the items to {PART_PURPOSES[part]}"
         with torch.inference_mode(), progress(description, len(batches)) as advance:
@@ -110,7 +110,7 @@ class TrainedNetwork:
             keep_codes(cache, part, items, lambda: partial(encode_items, model))
         )
 
-    def _batches(self, part: PartName, seed: int | None) -> Any:
+    def batches(self, part: PartName, seed: int | None = None) -> Any:
         """Returns the batches of a part.
 
         Those of a `TensorData` have each item once, without augmentation. Those of another data
