@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -133,6 +134,15 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
     # The network that rates samples need not be good at it.
     monkeypatch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
+
+
+@pytest.fixture(scope="session")
+def quick_export() -> Iterator[None]:
+    """Exports to ONNX read the table of operators once, which takes a second."""
+    ours = pytest.importorskip("onnxscript._framework_apis.torch_2_11")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ours, "get_torchlib_ops", cache(ours.get_torchlib_ops))
+        yield
 
 
 @pytest.fixture

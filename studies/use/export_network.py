@@ -12,7 +12,7 @@ import torch
 
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
-from ...storage.atomic_write import new_file
+from ...storage.atomic_write import check_output, new_file
 from ...storage.json_text import to_strict_json
 from ..display.result import Result
 from ..study.defaults import RUNS
@@ -22,7 +22,7 @@ from .deployment.deployed_network import DeployedNetwork
 from .deployment.model_schema import make_schema, output_ports
 from .deployment.onnx_file import make_onnx
 from .deployment.proof import Difference, Proof, Run, prove
-from .deployment.raw_items import Array, raw_items_of
+from .deployment.raw_items import Array, Port, raw_items_of
 from .deployment.timing import Timing, measure
 from .deployment.torch_files import describe_network, make_program, make_safetensors
 from .trained_network import load_trained_network
@@ -33,7 +33,7 @@ WRITERS: dict[str, Callable[..., tuple[bytes, Run]]] = {
     ".safetensors": make_safetensors,
 }
 """The function for each ending that writes a file, and returns another that runs it."""
-SCRIPT, SCRIPTS = "predict.py", Path(__file__).parent / "deployment"
+SCRIPTS = Path(__file__).parent / "deployment"
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,6 +112,7 @@ def export_network(
     check_network_file(path)
     network = load_trained_network(source, runs, data_dir)
     raw, header = raw_items_of(network), network.header
+    script = _script_beside(path, raw.port)
     threshold = None if header.anomaly is None else header.anomaly.threshold
     deployed = DeployedNetwork(network.model, header.data_spec, raw.prepare, threshold).eval()
     example = _two_items(next(raw.batches()).raw)
@@ -123,8 +124,9 @@ def export_network(
         content, run = WRITERS[path.suffix](deployed, np.zeros_like(example), schema)
     proof = prove(run, deployed, raw, network)
     milliseconds = _time_one_item(run, deployed, example[:1])
-    beside = _files_beside(path, content, schema, proof)
-    _write_new_files({**beside, path: content})
+    facts = _facts_of_file(path.name, content, schema, proof)
+    beside = {path.with_suffix(".json"): to_strict_json(facts).encode(), **script}
+    _write_new_files({path: content, **beside})
     return ExportedNetwork(
         path,
         tuple(beside),
@@ -142,40 +144,50 @@ def _two_items(items: Array) -> Array:
 
 
 def _time_one_item(run: Run, deployed: DeployedNetwork, item: Array) -> Timing:
-    def run_torch() -> object:
-        x = deployed.prepare(torch.from_numpy(item))
-        return deployed.predictions(x) or deployed.outputs(x)
-
     with torch.inference_mode():
-        return measure(lambda: run(item), run_torch)
+        return measure(lambda: run(item), lambda: deployed(torch.from_numpy(item)))
 
 
-def _files_beside(
-    path: Path, content: bytes, schema: Mapping[str, Any], proof: Proof
-) -> dict[Path, bytes]:
-    """Returns the content of the files beside an exported network."""
-    facts = {
-        "file": path.name,
+def _script_beside(path: Path, taken: Port) -> dict[Path, bytes]:
+    """Returns the content of the script beside an ONNX file; empty for other formats.
+
+    Raises:
+        StorageError: If another file has the name of the script.
+    """
+    if path.suffix != ".onnx":
+        return {}
+    kind = taken.name if taken.name in ("letters", "columns") else "arrays"
+    target, content = path.with_name("predict.py"), (SCRIPTS / f"predict_{kind}.py").read_bytes()
+    if not _has_content(target, content):
+        check_output(target, (target.suffix,), "to")
+    return {target: content}
+
+
+def _facts_of_file(
+    name: str, content: bytes, schema: Mapping[str, Any], proof: Proof
+) -> dict[str, Any]:
+    """Returns what the JSON file beside an exported network says."""
+    return {
+        "file": name,
         "sha256": hashlib.sha256(content).hexdigest(),
         **schema,
         "scores": proof.figures,
         "largest_difference": proof.difference._asdict(),
         "versions": versions(),
     }
-    files = {path.with_suffix(".json"): to_strict_json(facts).encode()}
-    if path.suffix == ".onnx":
-        kind = "texts" if "letters" in schema else "rows" if "columns" in schema else "arrays"
-        files[path.with_name(SCRIPT)] = (SCRIPTS / f"predict_{kind}.py").read_bytes()
-    return files
 
 
 def _write_new_files(files: Mapping[Path, bytes]) -> None:
-    """Writes all files or none. A file that has the same content already stays as it is.
+    """Writes files that do not exist, the first one last. One with the same content stays.
 
     Raises:
         StorageError: If a file exists with other content, or cannot be written.
     """
     with ExitStack() as stack:
         for path, content in files.items():
-            if not (path.is_file() and path.read_bytes() == content):
+            if not _has_content(path, content):
                 stack.enter_context(new_file(path, "to")).write(content)
+
+
+def _has_content(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content

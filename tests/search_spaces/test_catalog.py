@@ -1,5 +1,6 @@
 """The contract that every entry of the catalog keeps, over kinds of data and shapes."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from latentune.storage.runs_folder import Runs
 from latentune.studies.study.build import build_spec, untrained_space
 from latentune.studies.study.recipe import Recipe
 from latentune.studies.study.study_error import StudyError
+from latentune.studies.use.deployment.proof import MAX_DIFFERENCE
 
 CLASSES = ("a", "b", "c")
 IMAGES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
@@ -114,6 +116,13 @@ def test_it_is_searched_in_two_goes_trained_and_loaded(
     assert set(study.best_trial.user_attrs["hparams"]) >= set(study.best_params)
     loaded = latentune.load_model(study.study_name)
     assert {k: loaded.hparams[k] for k in study.best_params} == study.best_params
+    if space == "default":
+        request.getfixturevalue("quick_export")
+        exported = latentune.export_network(study.study_name, "model.onnx")
+        assert exported.difference.size <= MAX_DIFFERENCE
+        accuracies = {"test_accuracy", "test_balanced_accuracy"} if entry.predicts else set()
+        known = set(json.loads((folder / "metrics.json").read_text()))
+        assert exported.figures.keys() >= known & ({"test_mse", "test_r2"} | accuracies)
     if entry.published is not None and space == "published":
         assert study.trials[0].params.keys() == entry.published.params.keys()
 

@@ -1,5 +1,7 @@
 """DeployedNetwork: a trained network from raw items to all that its roles give, as one module."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -40,27 +42,27 @@ class DeployedNetwork(nn.Module):
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """Returns the outputs for prepared items (N, *data.shape), or for latent codes, by name.
 
-        They are those of `predictions`, and `codes` (N, D) if the network encodes.
-        """
-        predictions = self.predictions(x)
-        if isinstance(self.model, Encodes):
-            return predictions | {"codes": encode_items(self.model, x)}
-        return predictions
-
-    def predictions(self, x: Tensor) -> dict[str, Tensor]:
-        """Returns what the roles of the network give but codes, by name.
-
-        `class` (N,) and `probabilities` (N, K); or `number` (N, targets); or `reconstruction`,
-        `error` (N,) and `anomaly` (N,); or `item`, which is decoded from latent codes.
+        What the roles of the network give: `class` (N,) and `probabilities` (N, K); or `number`
+        (N, targets); or `reconstruction`, `error` (N,) and `anomaly` (N,); or `item`, which is
+        decoded from latent codes. A network that encodes gives `codes` (N, D) as well.
         """
         model: Any = self.model
+        x = cast_input(model, x)
+        if not isinstance(model, Encodes):
+            return self._predict(model, x)
+        codes = model.encode(x)
+        with _reuse_codes(model, x, codes):
+            predictions = self._predict(model, x)
+            return predictions | {"codes": encode_items(model, x)}
+
+    def _predict(self, model: Any, x: Tensor) -> dict[str, Tensor]:
         if self.classifies:
             probabilities = predict_raw(model, x).softmax(1)
             return {"class": probabilities.argmax(1), "probabilities": probabilities}
         if isinstance(model, Predicts):
             return {"number": predict_raw(model, x).flatten(1)}
         if isinstance(model, Reconstructs):
-            return self._reconstruct(model, cast_input(model, x))
+            return self._reconstruct(model, x)
         return {} if isinstance(model, Encodes) else {"item": model.decode(x)}
 
     def _reconstruct(self, model: Any, x: Tensor) -> dict[str, Tensor]:
@@ -70,3 +72,14 @@ class DeployedNetwork(nn.Module):
         if self.threshold is not None:
             outputs["anomaly"] = squares.sqrt() > self.threshold
         return outputs
+
+
+@contextmanager
+def _reuse_codes(model: Any, x: Tensor, codes: Tensor) -> Iterator[None]:
+    """Makes `model.encode(x)` return `codes`, so that no file holds the encoder twice."""
+    encode: Any = model.encode
+    vars(model)["encode"] = lambda items: codes if items is x else encode(items)
+    try:
+        yield
+    finally:
+        del vars(model)["encode"]

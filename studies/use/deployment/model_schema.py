@@ -42,7 +42,7 @@ def make_schema(network: TrainedNetwork, taken: Port, given: Sequence[Port]) -> 
     columns = [
         {**kind.to_entry(), "missing": missing_value_words(kind)}
         for kind in spec.columns
-        if kind.role in FEATURE_ROLES and taken.name == "rows"
+        if kind.role in FEATURE_ROLES and taken.name == "columns"
     ]
     schema = {
         "study": header.study,

@@ -100,7 +100,7 @@ def raw_items_of(network: TrainedNetwork) -> RawItems:
         rows = read_raw_columns(Path(source.name), source.table, columns)
         rows = rows[network.part("test").row_indices.numpy()]
         meaning = "the columns of a row; missing values are NaN"
-        port = Port("rows", "float64", (len(columns),), meaning)
+        port = Port("columns", "float64", (len(columns),), meaning)
         return RawItems(port, RawColumns(columns, spec.features), lambda: _batches(network, rows))
     if spec.kind == "table":
         port = Port("rows", "float64", spec.shape, "the features of a row")

@@ -46,7 +46,7 @@ def main() -> None:
         raise SystemExit(f"{sys.argv[2]} has no column {absent[0]!r}")
     rows = np.array([[to_number(row[c["name"]], c) for c in facts["columns"]] for row in cells])
     names = [output["name"] for output in facts["outputs"]]
-    outputs = dict(zip(names, session.run(names, {"rows": rows}), strict=True))
+    outputs = dict(zip(names, session.run(names, {"columns": rows}), strict=True))
     if len(sys.argv) > 3:
         np.savez_compressed(sys.argv[3], **outputs)
     small = [name for name in names if name not in ("codes", "reconstruction")]
