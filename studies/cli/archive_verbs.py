@@ -42,9 +42,9 @@ def export(
     runs: Path,
     storage: str | None,
 ) -> None:
-    """Print or write all trials as CSV, JSON or Parquet, pack the study, or write its network.
+    """Write all trials as a table, the study as a zip, or its network.
 
-    A zip holds its trials, pictures, configurations and trained networks, and its encoder;
+    Without --to, it prints or writes all trials. A zip holds its trials, pictures, configurations and trained networks, and its encoder;
     latentune import unpacks it elsewhere. The file of a network runs without Latentune. It is
     compared with the network on the whole test part first.
 
