@@ -42,11 +42,11 @@ def export(
     runs: Path,
     storage: str | None,
 ) -> None:
-    """Write all trials as a table, the study as a zip, or its network.
+    """Write all trials, the whole study, or its trained network.
 
-    Without --to, it prints or writes all trials. A zip holds its trials, pictures, configurations and trained networks, and its encoder;
-    latentune import unpacks it elsewhere. The file of a network runs without Latentune. It is
-    compared with the network on the whole test part first.
+    Without --to, it prints or writes all trials. A zip holds its trials, pictures, configurations
+    and trained networks, and its encoder; latentune import unpacks it elsewhere. The file of a
+    network runs without Latentune. It is compared with the network on the test part first.
 
     Example: latentune export conv-ae-digits --to model.onnx
     """
