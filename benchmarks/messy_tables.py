@@ -1,6 +1,7 @@
 """Tables as people have them: the best of a search beside scikit-learn on the same features.
 
 python -m benchmarks.messy_tables [--table penguins] [--trials 20] [--seeds 12] [--folds 5]
+    [--objective loss]
 
 The tables are like those of the Titanic and of the Palmer penguins, and random: with gaps, ids,
 dates, free categories, and a column that gives the target away. A search trains on the training
@@ -147,7 +148,9 @@ TABLES: dict[str, tuple[Callable[..., pd.DataFrame], Features, str]] = {
 }
 
 
-def compare(table: str, model: str, seed: int, trials: int, folds: int | None) -> list[float]:
+def compare(
+    table: str, seed: int, model: str, trials: int, folds: int | None, objective: str
+) -> list[float]:
     """Returns balanced accuracies on the test part: of a search's best, and of scikit-learn.
 
     Scikit-learn's logistic regression is fitted to the training part, and to the training and the
@@ -168,7 +171,7 @@ def compare(table: str, model: str, seed: int, trials: int, folds: int | None) -
         model,
         path,
         **options,
-        objectives=["balanced_accuracy"],
+        objectives=[objective],
         folds=folds,
         trials=trials,
         seed=seed,
@@ -193,6 +196,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--folds", type=int)
+    parser.add_argument("--objective", default="balanced_accuracy")
     parser.add_argument("--table", choices=tuple(TABLES), action="append")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -200,7 +204,14 @@ def main() -> None:
         for table in options.table or TABLES:
             scores = np.array(
                 [
-                    compare(table, options.model, seed, options.trials, options.folds)
+                    compare(
+                        table,
+                        seed,
+                        options.model,
+                        options.trials,
+                        options.folds,
+                        options.objective,
+                    )
                     for seed in range(options.seeds)
                 ]
             )
