@@ -24,7 +24,9 @@ from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
 from ..display.result import Result
 from ..study.defaults import RUNS
+from ..study.network_formats import NETWORK_FORMATS
 from ..study.public_api import public_api
+from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
 from . import study_archive as layout
 from .study_dump import StudyDump, dump_study
@@ -77,7 +79,7 @@ def export(
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
-        StudyError: If the study does not exist.
+        StudyError: If the study does not exist, or `to` has the ending of a network's file.
         StorageError: If the zip file exists or cannot be written, or the bucket with the pictures
             cannot be reached.
 
@@ -85,6 +87,8 @@ def export(
         >>> latentune.export("conv-ae-digits", "study.zip").trials
         3
     """
+    if Path(to).suffix in NETWORK_FORMATS:
+        raise StudyError(f"export() writes a .zip: {to} is written by export_network()")
     place = Runs(Path(runs))
     loaded = open_study(storage or place.database, check_study_name(study))
     dump = dump_study(loaded)

@@ -248,3 +248,5 @@ def test_a_network_that_cannot_be_exported_says_why(
 def test_python_says_which_function_writes_networks(trained: Path) -> None:
     with pytest.raises(StudyError, match=r"names no known format"):
         latentune.export_network("conv-ae-digits", "model.zip")
+    with pytest.raises(StudyError, match=r"model.onnx is written by export_network\(\)"):
+        latentune.export("conv-ae-digits", "model.onnx")
