@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .studies.use.probe import probe as probe
     from .studies.use.sample import sample as sample
     from .studies.use.show import show as show
+    from .studies.use.similar import similar as similar
 
 _MODULES = {
     "Autoencoder": ".models.autoencoder",
@@ -113,6 +114,7 @@ _MODULES = {
     "sample": ".studies.use.sample",
     "search": ".studies.search.search",
     "show": ".studies.use.show",
+    "similar": ".studies.use.similar",
     "tell": ".studies.search.ask_and_tell",
     "train": ".studies.training.train",
     "verify": ".studies.check.verify",

@@ -8,8 +8,8 @@ from typing import Any
 
 import optuna
 
+from .parquet_file import require_pyarrow, write_parquet
 from .spreadsheet_csv import escape_formula
-from .storage_error import StorageError
 from .study_record import read_study_record
 from .trial_record import read_trial_record
 
@@ -85,22 +85,10 @@ def to_parquet(study: optuna.Study) -> bytes:
     Raises:
         StorageError: If pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        from pyarrow.parquet import write_table
-    except ImportError as error:
-        hint = "pip install 'latentune[parquet]'"
-        raise StorageError(f"the format parquet needs pyarrow: {hint}") from error
+    require_pyarrow("the format parquet")
     columns, rows = trial_rows(study)
-    arrays = {}
-    for name in columns:
-        values = [row.get(name) for row in rows]
-        try:
-            arrays[name] = pyarrow.array(values)
-        except pyarrow.ArrowException:
-            arrays[name] = pyarrow.array([v if v is None else str(v) for v in values])
     file = io.BytesIO()
-    write_table(pyarrow.table(arrays), file)
+    write_parquet({name: [row.get(name) for row in rows] for name in columns}, file)
     return file.getvalue()
 
 

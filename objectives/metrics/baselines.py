@@ -24,6 +24,8 @@ Rows = NDArray[np.floating[Any]]
 
 NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "letters"}
 """What the numbers in a row of `to_numeric_rows` are."""
+PCA = "pca"
+"""Name of principal components among features."""
 MAX_TRAINING_ITEMS = 10_000
 
 
@@ -54,6 +56,22 @@ def fit_pca(rows: Rows, length: int) -> Any:
 
     with progress("fitting principal components"):
         return PCA(min(length, *rows.shape), random_state=0).fit(rows)
+
+
+def baseline_features(data: TensorData, length: int) -> dict[str, tuple[Rows, Rows]]:
+    """Returns the features that latent codes are compared with: principal components, raw items.
+
+    Each kind has rows of the training part and of the test part. There are at most `length`
+    components, fitted to the training part. The dict is empty if the items are not in memory.
+    """
+    inputs = [part.inputs for part in (data.splits.train, data.splits.test)]
+    rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
+    if len(rows) < len(inputs):
+        return {}
+    train, test = rows
+    pca = fit_pca(train, length)
+    components = pca.transform(train), pca.transform(test)
+    return {PCA: components, NUMBERS[data.spec.kind]: (train, test)}
 
 
 def pca_errors(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Rows]:

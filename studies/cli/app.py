@@ -29,7 +29,7 @@ VERB_GROUPS = {
     "Train": {"train": "training_verbs"},
     "Use": {
         **dict.fromkeys(("predict", "encode", "sample", "map", "interpolate"), "network_verbs"),
-        **dict.fromkeys(("probe", "compress", "anomalies"), "network_verbs"),
+        **dict.fromkeys(("probe", "compress", "anomalies", "similar"), "network_verbs"),
         "compare": "training_verbs",
     },
     "Keep": dict.fromkeys(("export", "import"), "archive_verbs"),

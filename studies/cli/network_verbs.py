@@ -18,8 +18,9 @@ from ..study.defaults import (
     SAMPLE_SIZE,
     SAMPLING_METHODS,
     SEED,
+    SIMILAR_ITEMS,
 )
-from ..study.option_text import parse_pair
+from ..study.option_text import parse_indices, parse_pair
 from .messages import print_result, print_unreadable_inputs
 from .next_command import print_next_command
 from .verb_options import Choice, Parsed, allow_option, data_dir_option, runs_option
@@ -27,31 +28,40 @@ from .verb_options import Choice, Parsed, allow_option, data_dir_option, runs_op
 MAX_REPEATED_INPUTS = 3
 source_argument = click.argument("source", metavar="STUDY[:TRIAL]|CKPT")
 inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+optional_inputs_argument = click.argument("inputs", nargs=-1, metavar="[INPUT...]")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON array and nothing else."
+)
 
 
 def network_command(function: Callable[..., Result]) -> click.Command:
     """Returns the verb that calls `function`, which takes a `source` and returns a result.
 
-    The verb prints the result and a command to type next. The exit code is 1 if some inputs could
-    not be read.
+    The verb prints the result and a command to type next. With `as_json`, it prints the result as
+    JSON instead. The exit code is 1 if some inputs could not be read.
     """
     verb = function.__name__.removesuffix("_")
 
     @source_argument
     @wraps(function)
-    def run(source: str, runs: Path, **options: Any) -> None:
+    def run(source: str, runs: Path, as_json: bool = False, **options: Any) -> None:
         from ...storage.checkpoint_file import read_header
         from ...storage.runs_folder import Runs
+        from ..display.terminal import output_to_stderr
         from ..study.checkpoint_lookup import checkpoint_path
 
         read_header(checkpoint_path(source, Runs(runs)))  # a wrong name is refused at once
         from .next_steps import next_network_command
 
-        result = function(source=source, runs=runs, **options)
+        with output_to_stderr() if as_json else nullcontext():
+            result: Any = function(source=source, runs=runs, **options)
         unreadable = getattr(result, "unreadable", {})
         print_unreadable_inputs(unreadable)
-        print_result(result)
-        print_next_command(*next_network_command(verb, source, Runs(runs)))
+        if as_json:
+            click.echo(result.to_json())
+        else:
+            print_result(result)
+            print_next_command(*next_network_command(verb, source, Runs(runs)))
         if unreadable:
             raise SystemExit(1)
 
@@ -62,7 +72,7 @@ def network_command(function: Callable[..., Result]) -> click.Command:
 @source_argument
 @inputs_argument
 @click.option("--out", metavar="FILE.csv", help="File for all rows.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array and nothing else.")
+@json_option
 @data_dir_option
 @allow_option
 @runs_option
@@ -96,18 +106,22 @@ def predict(
 
 
 @network_command
-@inputs_argument
-@click.option("--out", required=True, metavar="FILE", help="File to write: .npz or .csv.")
-def encode(**options: Any) -> Result:
-    """Write the latent codes of new images, rows or texts.
+@optional_inputs_argument
+@click.option(
+    "--out", required=True, metavar="FILE", help="File to write: .npz, .csv or .parquet."
+)
+@data_dir_option
+def encode(inputs: tuple[str, ...], **options: Any) -> Result:
+    """Write the latent codes of new images, rows or texts, or of the items of the study.
 
-    INPUT is a file, a folder, a glob, a text, or - for standard input.
+    INPUT is a file, a folder, a glob, a text, or - for standard input. Without INPUT, the codes
+    are those of the study's own items, with their parts and classes.
 
     Example: latentune encode conv-ae-photos holiday/ --out codes.npz
     """
     from ..use.encode import encode
 
-    return encode(**options)
+    return encode(inputs=inputs or None, **options)
 
 
 @network_command
@@ -230,3 +244,35 @@ def anomalies(**options: Any) -> Result:
     from ..use.anomalies import anomalies
 
     return anomalies(**options)
+
+
+@network_command
+@optional_inputs_argument
+@click.option(
+    "--items",
+    type=Parsed(parse_indices),
+    default=(),
+    metavar="I,J",
+    help="Test items in place of INPUT, by their numbers.",
+)
+@click.option("--k", type=int, help=f"Number of nearest items.  [default: {SIMILAR_ITEMS}]")
+@click.option(
+    "--among",
+    metavar="DATA",
+    help="The items to choose from: a known data set or yours.  [default: the training items]",
+)
+@click.option("--duplicates", is_flag=True, help="List pairs of items that are nearly the same.")
+@click.option("--labels", is_flag=True, help="List items whose neighbors have another label.")
+@json_option
+@data_dir_option
+def similar(inputs: tuple[str, ...], **options: Any) -> Result:
+    """Find similar items, near-duplicates or doubtful labels by latent codes.
+
+    INPUT is a file, a folder, a glob, a text, or - for standard input.
+
+    Examples: latentune similar conv-ae-photos holiday/1.png --k 5,
+    latentune similar conv-ae-photos --labels
+    """
+    from ..use.similar import similar
+
+    return similar(inputs=inputs or None, **options)

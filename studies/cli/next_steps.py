@@ -30,6 +30,7 @@ NEXT_VERBS: dict[str, Sequence[str]] = {
     "probe": ("map", "encode"),
     "compress": ("encode",),
     "anomalies": ("predict",),
+    "similar": ("map", "encode"),
     "compare": ("status",),
 }
 """For each verb: the verbs that may come next, in the order of preference."""

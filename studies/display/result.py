@@ -1,5 +1,6 @@
 """Base classes of the results that public functions return."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,6 +90,12 @@ def frame_table(
     for row in frame.to_dict("records"):
         table.add_row(*(formats.get(str(name), str)(value) for name, value in row.items()))
     return table
+
+
+def rows_to_json(frame: "pd.DataFrame") -> str:
+    """Returns a JSON array with an object for each row; missing values are null."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def _make_console(file: StringIO, record: bool = False) -> "Console":

@@ -21,6 +21,7 @@ TRIALS_PER_WORKER = 8  # a search uses fewer processes if each would run fewer t
 PROBE_LABELS = 100  # number of training items with a label
 PROBE_SEEDS = 10  # number of seeds
 PROBE_NEIGHBORS = 1  # number of nearest neighbors
+SIMILAR_ITEMS = 10  # number of nearest items
 ANOMALY_QUANTILE = 0.99  # the share of validation items that are not anomalies
 MAX_PRINTED_ROWS = 50  # for a table
 MAX_PRINTED_ROWS_BESIDE_FILE = 20  # for a table that is also written to a file

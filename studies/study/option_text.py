@@ -34,6 +34,14 @@ def parse_pair(text: str) -> tuple[int, int]:
     return int(first), int(second)
 
 
+def parse_indices(text: str) -> tuple[int, ...]:
+    """Returns the integers in a text such as `3,14,15`."""
+    words = text.split(",")
+    if not all(map(str.isdecimal, words)):
+        raise ValueError(f"{text!r} is not numbers such as 3,14")
+    return tuple(map(int, words))
+
+
 def parse_shares(text: str) -> tuple[float, float, float]:
     """Returns the three numbers in a text such as `60/10/30`."""
     try:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
@@ -15,7 +15,7 @@ from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.new_items.read_new_items import OTHER_CLASSES, read_other_data
-from ...objectives.data.parts import Part, to_float
+from ...objectives.data.parts import to_float
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import (
@@ -33,7 +33,7 @@ from ..study.kept_data import Data
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .anomaly_report import INLIERS, OUTLIERS, PCA_SCORE, REGRESSION_RULE, AnomalyReport
-from .inference import InferenceResult, run_inference
+from .inference import make_item_reader, run_inference
 from .trained_network import load_trained_network
 
 if TYPE_CHECKING:
@@ -130,7 +130,12 @@ def anomalies(
         write_csv(scores, folder / "scores.csv")
         plot_score_distributions(scores, names, thresholds, folder / "scores.png")
         if data.spec.kind == "image":
-            read_image = _make_image_reader(test, others, outliers)
+            read_other = make_item_reader(others, outliers)
+
+            def read_image(row: int) -> Tensor:
+                n = len(test)
+                return to_float(test.inputs[[row]]) if row < n else read_other(row - n)
+
             plot_extreme_images(scores, names, read_image, folder / "images.png")
     return report
 
@@ -181,23 +186,3 @@ def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.Data
         raise StudyError("the reconstructions of the network are not finite: train another trial")
     columns = zip(("score", PCA_SCORE), scores.T.numpy(), strict=False)
     return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})
-
-
-def _make_image_reader(
-    test: Part, others: Iterable[NewItems], outliers: InferenceResult[Any]
-) -> Callable[[int], Tensor]:
-    """Returns a function that maps the number of a row of scores to the image of this row.
-
-    The first rows are those of the test part, and the others those of the other items. An image
-    has the shape (1, C, H, W).
-    """
-    places = [(group, index) for group in others for index in range(len(group))]
-    readable = [places[index] for index in outliers.readable]
-
-    def read(row: int) -> Tensor:
-        if row < len(test):
-            return to_float(test.inputs[[row]])
-        group, index = readable[row - len(test)]
-        return group.read(slice(index, index + 1)).items
-
-    return read

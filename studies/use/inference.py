@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import pandas as pd
 import torch
@@ -76,6 +76,23 @@ class InferenceResult(Generic[R]):
 def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
     """Returns the new items in `inputs`, prepared as the training items of the network were."""
     return read_new_items(inputs, Preparation.of(network.header))
+
+
+def make_item_reader(
+    items: Sequence[NewItems], result: InferenceResult[Any]
+) -> Callable[[int], Tensor]:
+    """Returns a function that maps the number of a readable item to the item, (1, *shape).
+
+    `result` is that of `run_inference` for the items.
+    """
+    places = [(group, index) for group in items for index in range(len(group))]
+    readable = [places[index] for index in result.readable]
+
+    def read(number: int) -> Tensor:
+        group, index = readable[number]
+        return group.read(slice(index, index + 1)).items
+
+    return read
 
 
 def run_inference(

@@ -7,12 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pandas as pd
 
-from ...models.data_spec import DataSpec
 from ...models.projections import PROJECTIONS, TITLES
-from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN, item_metadata
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
 from ...storage.folder_replacement import replace_folder
@@ -23,16 +20,13 @@ from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed
 from .color_values import read_color_values
+from .data_items import RESERVED_COLUMNS, DataItems, equals_target, make_target_column
 from .trained_network import TrainedNetwork, load_trained_network
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN = "part", "class", "target"
-UNUSED_ROLES = ("row number", "left out", "group", "time")
-"""Roles of the columns of a file that are not features."""
-RESERVED_COLUMNS = (PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN, "x", "y")
-"""Columns that every table has. A column `x` of the data, for example, is called `data x`."""
+COORDINATES = ("x", "y")
 
 
 @dataclass(frozen=True)
@@ -40,16 +34,11 @@ class MapItems:
     """The training items whose codes are on a map.
 
     Attributes:
-        columns: A row for each item: `item`, `row` and the columns of the data file. It has no
-            columns if the study brings its own data module.
-        ids: Names of the columns that identify an item. Features and targets are not among them.
-        target: The class of each item, or the number to predict; None without targets.
+        items: The items.
         folder: The folder that paths of items are relative to.
     """
 
-    columns: pd.DataFrame
-    ids: list[str]
-    target: pd.Series[Any] | None
+    items: DataItems
     folder: Path
 
     @classmethod
@@ -58,72 +47,36 @@ class MapItems:
 
         `targets` are the targets that it returns.
         """
-        data, target = network.data, _target_column(network.data.spec, targets)
+        data = network.data
         if not isinstance(data, TensorData):
-            return cls(pd.DataFrame(index=range(n)), [], target, Path())
+            target = make_target_column(data.spec, targets)
+            return cls(DataItems(pd.DataFrame(index=range(n)), [], target, "train"), Path())
         part = network.part("train", seed).take(range(n))
-        columns = item_metadata(data.source, "train", part, data.spec)
         path = Path(data.source.name)
-        folder = path if path.is_dir() else path.parent
-        return cls(columns, _id_columns(columns, target, data.spec), target, folder)
+        return cls(DataItems.of(data, "train", part), path if path.is_dir() else path.parent)
 
     def color(self, name: str | None) -> pd.Series[Any] | None:
         """Returns the values that color the items: the column `name` or, if None, the target."""
+        columns, target = self.items.columns, self.items.target
         if name is None:
-            return self.target
-        columns = self.columns
-        if self.target is not None and self.target.name not in columns:
-            columns = columns.assign(**{str(self.target.name): self.target})
-        if not self.ids and name not in columns:
+            return target
+        if target is not None and target.name not in columns:
+            columns = columns.assign(**{str(target.name): target})
+        if not self.items.ids and name not in columns:
             raise StudyError(
                 "the study brings its own data, whose items have no columns: leave out `color=`"
             )
-        return read_color_values(name, columns, self.ids, self.folder)
+        return read_color_values(name, columns, self.items.ids, self.folder)
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
         """Returns a table of the items: id columns, part, target, and the color values."""
-        table = self.columns[self.ids].rename(
-            columns={name: f"data {name}" for name in RESERVED_COLUMNS}
-        )
-        table.insert(min(2, table.shape[1]), PART_COLUMN, "train")
-        if self.target is not None:
-            table[self.target.name] = self.target
-        if values is not None and not _equals_target(values, self.target):
+        table = self.items.table(COORDINATES)
+        if values is not None and not equals_target(values, self.items.target):
             name = str(values.name)
             if name not in table or not values.equals(table[name]):
-                table[f"color {name}" if name in (*table, *RESERVED_COLUMNS) else name] = values
+                is_taken = name in (*table, *RESERVED_COLUMNS, *COORDINATES)
+                table[f"color {name}" if is_taken else name] = values
         return table
-
-
-def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | None:
-    if targets is None:
-        return None
-    if spec.classes:
-        classes = pd.Index(spec.classes)
-        return pd.Series(pd.Categorical.from_codes(targets.tolist(), classes), name=CLASS_COLUMN)
-    is_number = targets.is_floating_point() and targets.ndim == 1
-    return pd.Series(targets.numpy(), name=TARGET_COLUMN) if is_number else None
-
-
-def _id_columns(columns: pd.DataFrame, target: pd.Series[Any] | None, spec: DataSpec) -> list[str]:
-    features = {column.name for column in spec.columns if column.role not in UNUSED_ROLES}
-    if spec.kind == "table" and not spec.columns:
-        features |= {str(name) for name in columns}
-    return [
-        str(name)
-        for name, column in columns.items()
-        if name in (ITEM_COLUMN, ROW_COLUMN)
-        or not (name in features or _equals_target(column, target))
-    ]
-
-
-def _equals_target(column: pd.Series[Any], target: pd.Series[Any] | None) -> bool:
-    if target is None or column is target:
-        return target is not None
-    if target.name == TARGET_COLUMN:
-        numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
-        return np.allclose(numbers, target.to_numpy(float), rtol=1e-6, atol=0)
-    return bool((column.astype(str) == target.astype(str)).all())
 
 
 @public_api

@@ -1,6 +1,5 @@
 """The verb `predict`: predictions of a trained network for new items."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from ...objectives.metrics.anomaly_scores import describe_error_unit, score_to_m
 from ...objectives.metrics.confidence_intervals import exceedance_interval
 from ...storage.atomic_write import check_output, new_file
 from ...storage.spreadsheet_csv import write_csv
-from ..display.result import Result
+from ..display.result import Result, rows_to_json
 from ..study.defaults import MAX_PRINTED_ROWS, MAX_PRINTED_ROWS_BESIDE_FILE, RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
@@ -95,8 +94,7 @@ class Predictions(Result):
 
     def to_json(self) -> str:
         """Returns the table as a JSON array with an object for each item."""
-        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
-        return json.dumps(rows, indent=2, ensure_ascii=False)
+        return rows_to_json(self.table)
 
 
 @public_api

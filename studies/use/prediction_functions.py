@@ -7,17 +7,16 @@ from typing import Any
 
 import pandas as pd
 import pytorch_lightning as pl
+import torch
 from lightning_utilities.core.overrides import is_overridden
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input
 from ...models.roles import Encodes, Predicts, Reconstructs
-from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import anomaly_scores, score_to_mse
 from ...objectives.metrics.nearest_neighbors import distances
-from ...objectives.progress import progress
 from ..study.study_error import StudyError
 from .trained_network import TrainedNetwork, encode_items
 
@@ -127,8 +126,7 @@ def _make_neighbor_function(network: TrainedNetwork) -> PredictBatch:
         )
     train, targets = data.splits.train.inputs, data.splits.train.targets
     assert targets is not None
-    with progress(f"encoding {len(train):,} training items"):
-        train_codes = apply_in_batches(partial(encode_items, model), train)
+    train_codes = torch.from_numpy(network.kept_codes("train"))
     names = list(range(len(train_codes))) if isinstance(train, Tensor) else train.names
     classes = data.spec.classes
 

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from ...models.roles import Compares, Predicts
 from ...objectives.data.preparation.labels import require_labels
-from ...objectives.data.tensor_data import TensorData
-from ...objectives.metrics.baselines import NUMBERS, fit_pca, to_numeric_rows
+from ...objectives.metrics.baselines import baseline_features
 from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.progress import progress
 from ...storage.folder_replacement import replace_folder
@@ -23,7 +22,7 @@ from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
 from .trained_network import load_trained_network
 
-CODES_COLUMN, PCA_COLUMN = "codes", "pca"
+CODES_COLUMN = "codes"
 MAX_SEEDS = 1000
 MIN_WIN_SHARE = 0.9
 """Minimum share of the draws in which codes must win to be called better."""
@@ -134,11 +133,12 @@ def probe(
     check_at_most("labels", labels, n_train)
     if neighbors > labels:
         raise StudyError(f"`neighbors=` must be at most {labels}, the number of labels")
-    codes = tuple(torch.from_numpy(network.codes(part)[0]) for part in ("train", "test"))
+    codes = network.kept_codes("train"), network.kept_codes("test")
     train_targets, test_targets = data.splits.train.targets, data.splits.test.targets
     assert train_targets is not None
     assert test_targets is not None
-    features = {CODES_COLUMN: codes, **_make_baselines(data, codes[0].shape[1])}
+    rows = {CODES_COLUMN: codes, **baseline_features(data, codes[0].shape[1])}
+    features = {name: tuple(map(torch.from_numpy, pair)) for name, pair in rows.items()}
     accuracy = {}
     with progress("classifying by nearest neighbors", len(features)) as advance:
         for name, (train, test) in features.items():
@@ -167,21 +167,6 @@ def probe(
         title = f"{labels:,} labels on {data.name}"
         plot_accuracies(report.accuracy, title, folder / "accuracy.png")
     return report
-
-
-def _make_baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor, ...]]:
-    """Returns the features that codes are compared with: principal components and raw items.
-
-    Each kind has one tensor for the training part and one for the test part. The dict is empty if
-    the items are not in memory.
-    """
-    inputs = [part.inputs for part in (data.splits.train, data.splits.test)]
-    rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
-    if len(rows) < len(inputs):
-        return {}
-    pca = fit_pca(rows[0], latent_dim)
-    pairs = {PCA_COLUMN: [pca.transform(x) for x in rows], NUMBERS[data.spec.kind]: rows}
-    return {name: tuple(map(torch.from_numpy, pair)) for name, pair in pairs.items()}
 
 
 def _make_comparison_notes(model: object, features: dict[str, tuple[Tensor, ...]]) -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pytorch_lightning as pl
@@ -27,6 +27,7 @@ from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 
 PartName = Literal["train", "val", "test"]
+PARTS: tuple[PartName, ...] = get_args(PartName)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,13 @@ class TrainedNetwork:
     def folder(self) -> Path:
         """The folder of the checkpoint."""
         return self.path.parent
+
+    @property
+    def encoder(self) -> Encodes:
+        """The network; raises StudyError if it has no `encode`."""
+        if not isinstance(self.model, Encodes):
+            raise self.missing_method_error("encode()")
+        return self.model
 
     @cached_property
     def data(self) -> Any:
@@ -84,14 +92,13 @@ class TrainedNetwork:
         If the part has no targets, they are None. If `seed` is given, the training part is
         shuffled.
         """
-        if not isinstance(self.model, Encodes):
-            raise self.missing_method_error("encode()")
+        encoder = self.encoder
         batches = self.batches(part, seed)
         encoded, targets = [], []
         description = f"encoding the items to {PART_PURPOSES[part]}"
         with torch.inference_mode(), progress(description, len(batches)) as advance:
             for inputs, *others in batches:
-                encoded.append(encode_items(self.model, inputs))
+                encoded.append(encode_items(encoder, inputs))
                 targets += others[:1]
                 advance(1)
         return to_finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
@@ -101,13 +108,11 @@ class TrainedNetwork:
 
         The codes are kept beside the checkpoint; see `keep_codes`.
         """
-        model, data = self.model, self.tensor_data
-        if not isinstance(model, Encodes):
-            raise self.missing_method_error("encode()")
+        encoder, data = self.encoder, self.tensor_data
         cache = self.path.with_name(f"codes-{file_hash(self.path)}-{data.fingerprint}")
         items = getattr(data.splits, part).inputs
         return to_finite_codes(
-            keep_codes(cache, part, items, lambda: partial(encode_items, model))
+            keep_codes(cache, part, items, lambda: partial(encode_items, encoder))
         )
 
     def batches(self, part: PartName, seed: int | None = None) -> Any:

@@ -32,7 +32,7 @@ def shrink_images(images: Tensor, side: int) -> Tensor:
 def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -> None:
     """Plots a row of original images above their reconstructions, both of shape (N, C, H, W)."""
     n, cell = len(originals), originals.shape[2] + 1
-    height, width = _image_size_in_inches(originals, 0.8)
+    height, width = image_size_in_inches(originals, 0.8)
     with open_axes(path, 1.5 + width * n, 0.2 + 2 * height) as axes:
         _draw_images(axes, torch.cat([originals.cpu(), reconstructed.cpu()]), per_row=n, side=0.8)
         _label_rows(axes, [cell / 2, cell * 1.5], ["original", "reconstruction"], height)
@@ -41,7 +41,7 @@ def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -
 def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     """Plots images of shape (N, C, H, W), ten per row."""
     columns = min(len(images), IMAGES_PER_ROW)
-    height, width = _image_size_in_inches(images)
+    height, width = image_size_in_inches(images)
     with open_axes(
         path, width * columns, 0.5 + height * -(-len(images) // IMAGES_PER_ROW)
     ) as axes:
@@ -66,7 +66,7 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
     columns = max(len(line) for _, line in lines)
     blank = torch.ones(columns, *lines[0][1].shape[1:])
     images = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
-    height, width = _image_size_in_inches(images)
+    height, width = image_size_in_inches(images)
     with open_axes(path, 2.5 + width * columns, 0.6 + height * len(lines)) as axes:
         _draw_images(axes, images, per_row=columns)
         centers = [(images.shape[2] + 1) * (n + 0.5) for n in range(len(lines))]
@@ -113,7 +113,7 @@ def plot_image_groups(
         path: The file that is written.
     """
     groups, members = images.shape[:2]
-    height, width = _image_size_in_inches(images, 1.2)
+    height, width = image_size_in_inches(images, 1.2)
     with open_figure(path, max(width, 1.4) * groups, (height + 0.6) * members) as figure:
         table = figure.subplots(members, groups, squeeze=False)
         for column in range(groups):
@@ -126,7 +126,7 @@ def plot_image_groups(
                 axes.set_title(f"{name}{distance}", fontsize="small")
 
 
-def _image_size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
+def image_size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
     """Returns the height and width in inches of each image in a figure.
 
     The images have the shape (..., H, W). The longer side of an image has `side` inches, or more
@@ -141,7 +141,7 @@ def _image_size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tup
 def _draw_images(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCHES) -> None:
     grid = make_grid(images.float(), nrow=per_row, padding=1, pad_value=1).clamp(0, 1)
     # Pixels stay sharp squares where there is room for them.
-    sharp = _image_size_in_inches(images, side)[0] * DPI >= images.shape[-2]
+    sharp = image_size_in_inches(images, side)[0] * DPI >= images.shape[-2]
     axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest" if sharp else "auto")
     axes.set_xticks([])
     axes.spines[:].set_visible(False)

@@ -48,6 +48,7 @@ COMMANDS = """\
 2 train conv-ae-digit
 2 confirm conv-ae-digit
 2 sample conv-ae-digit
+2 similar conv-ae-digit --labels
 2 search conv-ae nope.csv
 2 search conv-a digits
 2 show nope.csv

@@ -140,7 +140,10 @@ def test_each_step_from_looking_at_data_to_the_end_works(
     assert not Path("runs").exists()
 
 
-VERBS = ("sample", "interpolate", "map", "probe", "compress", "predict", "encode", "anomalies")
+VERBS = (
+    *("sample", "interpolate", "map", "probe", "compress", "predict", "encode", "anomalies"),
+    "similar",
+)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +168,7 @@ def test_each_step_after_each_use_of_a_network_works(
     works, steps = set(), set()
     for verb in VERBS:
         more = {"predict": [new_input(path)], "anomalies": ["--against", path]}
+        more["similar"] = [new_input(path)]
         more["encode"] = [new_input(path), "--out", "codes-of-mine.csv"]
         words = [verb, "a", *more.get(verb, []), "--runs", "my runs"]
         answer = cli(*words)

@@ -35,6 +35,7 @@ VERBS = [
     ("probe", "x"),
     ("compress", "x"),
     ("anomalies", "x", "--against", "digits"),
+    ("similar", "x", "--labels"),
     ("compare", "digits", "--encoder", "x"),
     ("export", "x"),
     ("import", "x.zip"),
