@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ....models.data_spec import DataSpec, Kind
+from ....storage.atomic_write import atomic_file
 from ..data_error import FileState, file_state
 from ..parts import Part, to_float
 from ..sources.builtin_datasets import DATASETS, FLOAT_FINGERPRINTS
@@ -152,7 +153,8 @@ def save_splits(path: Path) -> None:
 
     All processes that load the file share this memory.
     """
-    torch.save(serialize_splits(), path)
+    with atomic_file(path) as partial:  # tensors may be mapped from the file that is replaced
+        torch.save(serialize_splits(), partial)
     for splits, (_, _, parts, _) in zip(_splits.values(), _map_file(path), strict=True):
         for (inputs, *_), (saved, *_) in zip(splits[:3], parts, strict=True):
             if isinstance(inputs, Tensor):

@@ -93,7 +93,7 @@ def test_it_works_under_another_name(cli: Cli, packed: Path) -> None:
 def test_nothing_that_is_there_is_replaced(refused: Refused, trained: Path, packed: Path) -> None:
     assert "is here already" in refused("import", packed)
     assert "choose another --to" in refused("export", NAME, "--to", packed)
-    assert "must end in .zip" in refused("export", NAME, "--to", "study.tar")
+    assert "known: .onnx, .pt2, .safetensors, .zip" in refused("export", NAME, "--to", "study.tar")
     assert "leave out --format and --out" in refused(
         "export", NAME, "--to", "a.zip", "--format", "csv"
     )
