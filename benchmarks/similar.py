@@ -1,7 +1,7 @@
 """Rates `similar` on Fashion-MNIST: the classes of neighbors, and planted wrong labels.
 
 python -W ignore -m benchmarks.similar precision
-python -W ignore -m benchmarks.similar labels --seeds 3
+python -W ignore -m benchmarks.similar labels --seeds 3 [--model conv-ae]
 
 `precision`: the share of the 10 nearest training images that have the class of a test image, by
 the codes of each network, by as many principal components, and by pixels.
@@ -19,6 +19,7 @@ import os
 import tempfile
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,10 @@ def train(model: str, data: str, epochs: int) -> str:
     return name
 
 
-def rate_precision(epochs: int) -> None:
+def rate_precision(models: Sequence[str], epochs: int) -> None:
     import latentune
 
-    for model in MODELS:
+    for model in models:
         print(model)
         study = train(model, "fashion-mnist", epochs)
         print(*latentune.similar(study, items=[0]).notes, sep="\n", flush=True)
@@ -121,13 +122,13 @@ def features(model: str, path: str, epochs: int) -> tuple[Scores, NDArray[np.int
     return encoded.codes, encoded.table["row"].to_numpy()
 
 
-def rate_labels(epochs: int, seeds: int) -> None:
+def rate_labels(models: Sequence[str], epochs: int, seeds: int) -> None:
     found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for seed in range(seeds):
         path = f"planted{seed}.npz"
         is_wrong = plant(path, seed)
         labels = np.load(path)["y"]
-        for model in (*MODELS, "16 components", "pixels"):
+        for model in (*models, "16 components", "pixels"):
             codes, rows = features(model, path, epochs)
             for rule, order in rank(codes, labels[rows]).items():
                 found[model][rule].append(int(is_wrong[rows][order[:LISTED]].sum()))
@@ -141,6 +142,7 @@ def rate_labels(epochs: int, seeds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["precision", "labels"])
+    parser.add_argument("--model", choices=MODELS, action="append")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="default: 20 of labels, 5 of precision")
     asked = parser.parse_args()
@@ -148,9 +150,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         if asked.what == "precision":
-            rate_precision(asked.epochs or 5)
+            rate_precision(asked.model or MODELS, asked.epochs or 5)
         else:
-            rate_labels(asked.epochs or 20, asked.seeds)
+            rate_labels(asked.model or MODELS, asked.epochs or 20, asked.seeds)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import latentune
+from latentune.objectives import progress
 from latentune.studies.study import module_trust as allowed
 
 NAMES = {
@@ -32,6 +33,7 @@ def needs_example(name: str) -> bool:
 def test_its_example_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowed, "_trusted_modules", set())
     monkeypatch.setattr(logging.getLogger("latentune"), "handlers", [])
+    monkeypatch.setattr(progress, "_trial_display", progress._show_no_trials)
     text = inspect.getdoc(getattr(latentune, name)) or ""
     example = doctest.DocTestParser().get_doctest(text, dict(NAMES), name, None, None)
     assert example.examples, f"latentune.{name} shows no example"

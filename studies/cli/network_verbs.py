@@ -112,7 +112,7 @@ def predict(
 )
 @data_dir_option
 def encode(inputs: tuple[str, ...], **options: Any) -> Result:
-    """Write the latent codes of new images, rows or texts, or of the items of the study.
+    """Write the latent codes of new items or of the study's own.
 
     INPUT is a file, a folder, a glob, a text, or - for standard input. Without INPUT, the codes
     are those of the study's own items, with their parts and classes.
@@ -266,12 +266,11 @@ def anomalies(**options: Any) -> Result:
 @json_option
 @data_dir_option
 def similar(inputs: tuple[str, ...], **options: Any) -> Result:
-    """Find similar items, near-duplicates or doubtful labels by latent codes.
+    """Find similar items, near-duplicates or doubtful labels.
 
     INPUT is a file, a folder, a glob, a text, or - for standard input.
 
-    Examples: latentune similar conv-ae-photos holiday/1.png --k 5,
-    latentune similar conv-ae-photos --labels
+    Example: latentune similar conv-ae-photos holiday/1.png --k 5
     """
     from ..use.similar import similar
 

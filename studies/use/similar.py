@@ -66,8 +66,8 @@ def similar(
 
     Example:
         >>> found = latentune.similar("conv-ae-digits", items=[3], k=2)
-        >>> list(found.table[["input", "rank"]].itertuples(index=False, name=None))
-        [('digits[34]', 1), ('digits[34]', 2)]
+        >>> found.table["rank"].tolist()
+        [1, 2]
     """
     if (inputs is not None) + (len(items) > 0) + duplicates + labels != 1:
         raise StudyError(
