@@ -65,8 +65,8 @@ class Importances(Result):
             return f"importances need {MIN_TRIALS} complete trials, and there are {self.trials}"
         if self.trials < ENOUGH_TRIALS:
             return (
-                f"{self.trials} complete trials are few: below {ENOUGH_TRIALS}, importances are "
-                "as much chance as knowledge"
+                f"{self.trials} complete trials are few: below {ENOUGH_TRIALS}, importances may "
+                "differ much from those of another search"
             )
         return ""
 

@@ -119,7 +119,7 @@ def report(
         pages=pages,
         comparison=_comparison(opened, pages, place),
         command=command,
-        today=f"{date.today():%-d %B %Y}",
+        today=f"{date.today().day} {date.today():%B %Y}",
         format_seconds=format_seconds,
     )
     write_text(path, text)
