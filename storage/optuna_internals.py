@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.study._constrained_optimization import _CONSTRAINTS_KEY
 from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -87,6 +88,15 @@ def write_trial_attributes(
     """Writes user attributes to a trial, even if another process is running the trial."""
     for name, value in attributes.items():
         study._storage.set_trial_user_attr(trial._trial_id, name, value)
+
+
+def write_constraint(study: optuna.Study, trial: FrozenTrial, name: str, value: float) -> None:
+    """Writes a constraint to a trial. Unlike `Trial.set_constraint`, it replaces an earlier value.
+
+    The trial is infeasible if the value is above 0.
+    """
+    key = f"{_CONSTRAINTS_KEY}:{name}"
+    study._storage.set_trial_system_attr(trial._trial_id, key, value)
 
 
 def set_trial_state(

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from ...search_spaces.suggestions import silence_optuna
 from ...storage.optuna_internals import add_running_trial
 from ...storage.trial_record import TrialRecord
+from .infeasible_trials import show_infeasible_trials
 from .trial_subset import choose_trials
 
 
@@ -61,7 +62,8 @@ class _DraftStorage(InMemoryStorage):
     def __init__(self, study: optuna.Study, other_trials: Sequence[FrozenTrial]) -> None:
         super().__init__()
         self.number = len(other_trials)
-        self.other_trials = choose_trials(other_trials, study.directions)
+        chosen = choose_trials(other_trials, study.directions)
+        self.other_trials = show_infeasible_trials(chosen, study.directions)
         with silence_optuna():
             self.create_new_study(study.directions, study.study_name)
 

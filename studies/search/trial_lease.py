@@ -13,10 +13,12 @@ from optuna.trial import FrozenTrial, TrialState
 from ...objectives.training_errors import StopRequested
 from ...storage.database import HEARTBEAT_S
 from ...storage.heartbeats import stale_trials, write_missing_heartbeats
-from ...storage.optuna_internals import read_trial, set_trial_state
+from ...storage.optuna_internals import read_trial, set_trial_state, write_constraint
 from ...storage.trial_outcome import PROCESS_DIED, reached_epoch
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 
+FAILED = "failed"
+"""Name of the constraint that a failed trial breaks."""
 MAX_DEATHS = 3  # a trial fails if its process dies so often after the same epoch
 
 
@@ -96,7 +98,7 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
         if epoch is not None and failures[-MAX_DEATHS:] == [epoch] * MAX_DEATHS:
             why = f"{PROCESS_DIED} {MAX_DEATHS} times after epoch {epoch}"
             amend_trial_record(study, trial, TrialRecord(stopped=why))
-            study.tell(trial.number, state=TrialState.FAIL)
+            finish_trial(study, trial, TrialState.FAIL, None)
         else:
             requeue_trial(study, trial, PROCESS_DIED)
 
@@ -116,10 +118,14 @@ def finish_trial(
     """Ends a RUNNING trial with a state and values, as `Study.tell` does.
 
     Unlike `Study.tell`, it does not read the trial from the database again. The value of a pruned
-    trial is its last intermediate value.
+    trial is its last intermediate value. A FAIL trial gets a constraint that it breaks, by which
+    samplers avoid such parameters.
     """
     if state == TrialState.PRUNED and trial.last_step is not None:
         values = [trial.intermediate_values[trial.last_step]]
     study.sampler.after_trial(study, trial, state, values)
+    failed = state == TrialState.FAIL
+    if failed or FAILED in trial.constraints:  # of a process that died before the next write
+        write_constraint(study, trial, FAILED, float(failed))
     floats = None if values is None else [float(value) for value in values]
     set_trial_state(study, trial, state, floats)

@@ -7,6 +7,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ...storage.optuna_internals import nondomination_ranks
+from .infeasible_trials import is_infeasible
 
 MAX_TRIALS = 2000
 
@@ -16,12 +17,15 @@ def choose_trials(
 ) -> Sequence[FrozenTrial]:
     """Returns the trials from which a sampler learns, in their order.
 
-    These are all trials, or if more than 2,000 have values, the 200 best complete trials, a random
-    sample of the others, and the RUNNING trials. The sample depends only on the number of trials.
+    These are all trials, or if more than 2,000 are complete, pruned or infeasible, the 200 best
+    complete trials, a random sample of the others, and the RUNNING trials. The sample depends only
+    on the number of trials.
     """
     learnt = (TrialState.COMPLETE, TrialState.PRUNED)
     n_best = MAX_TRIALS // 10  # TPE models at most a tenth of the trials as good ones
-    indices = np.array([i for i, trial in enumerate(trials) if trial.state in learnt])
+    indices = np.array(
+        [i for i, trial in enumerate(trials) if trial.state in learnt or is_infeasible(trial)]
+    )
     if len(indices) <= MAX_TRIALS:
         return trials
     complete = np.array([trials[i].state == TrialState.COMPLETE for i in indices])

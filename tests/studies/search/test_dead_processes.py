@@ -71,6 +71,7 @@ def test_a_trial_fails_when_its_process_dies_three_times_after_an_epoch(cli: Cli
     study = resumed(model, 3)
     assert trial_states(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
     assert stop_reason(study.trials[1]) == "its process died 3 times after epoch 1"
+    assert study.trials[1].constraints == {"failed": 1}
     assert "its process died 3 times after epoch 1" in cli("status", "mine").out
 
 

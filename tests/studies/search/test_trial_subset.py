@@ -4,11 +4,13 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latentune.storage.trial_record import TrialRecord
 from latentune.studies.search import trial_subset
+from latentune.studies.search.infeasible_trials import is_infeasible
 from latentune.studies.search.new_trial import new_trial
 from latentune.studies.search.trial_subset import choose_trials
 
@@ -70,6 +72,23 @@ def test_the_pareto_front_is_seen() -> None:
 def test_all_trials_of_a_small_study_are_seen() -> None:
     trials = make_study(MINIMIZE, n=50).trials
     assert choose_trials(trials, [MINIMIZE]) == trials
+
+
+def test_infeasible_trials_are_sampled_as_others_are() -> None:
+    study = make_study(MINIMIZE, n=40)
+    best = study.best_trial
+    for _ in range(200):
+        failed = create_trial(
+            state=TrialState.FAIL,
+            params={"x": 1.0},
+            distributions={"x": FloatDistribution(0, 1)},
+            constraints={"failed": 1},
+        )
+        study.add_trial(failed)
+    chosen = choose_trials(study.trials, [MINIMIZE])
+    assert len(chosen) == 50 + 1
+    assert best in chosen
+    assert sum(map(is_infeasible, chosen)) > 30
 
 
 def test_many_pruned_trials_without_a_complete_one() -> None:
