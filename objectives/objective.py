@@ -2,7 +2,6 @@
 
 import gc
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,36 +14,29 @@ from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.types import Direction, MetricCallbackFactory, Space
-from ..storage.trial_record import Provenance, TrialRecord, read_trial_record, write_trial_record
+from ..storage.trial_record import read_trial_record, write_trial_record
+from .cost_measures import LogCosts
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
+from .limits import check_limits
+from .model_record import model_record
+from .network_costs import COSTS
 from .provenance import current_provenance
 from .resumable_checkpoint import LastEpochCheckpoint
 from .trainer import fit, quiet_trainer
-from .training_errors import DivergenceError, MonitorError, StopRequested, TrialFailed
+from .training_errors import (
+    DivergenceError,
+    LimitError,
+    MonitorError,
+    StopRequested,
+    TrialFailed,
+)
 from .trial_score import MetricTracker, TrialScore
 
 BATCH_NORM_ERROR = "more than 1 value per channel"
 """Part of PyTorch's error message about batch normalization of one item."""
 RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 """The provenance of a trial that must be unchanged if the trial resumes from a checkpoint."""
-
-
-class StopOnRequest(pl.Callback):
-    """Raises `StopRequested` before the next step after an event was set."""
-
-    accepts_groups = True
-
-    def __init__(self, stop: threading.Event) -> None:
-        self.stop = stop
-
-    def on_train_batch_start(self, *args: Any) -> None:
-        if self.stop.is_set():
-            raise StopRequested
-
-    def on_validation_batch_start(self, *args: Any) -> None:
-        if self.stop.is_set():
-            raise StopRequested
 
 
 def _no_callbacks(trial: Trial) -> Sequence[pl.Callback]:
@@ -61,7 +53,8 @@ class Objective:
             `spec`.
         metrics: Names of the metrics to optimize, which the model logs in validation, with their
             directions. One metric is taken from its best epoch. Several metrics are taken from the
-            last epoch, and the trial is never pruned.
+            last epoch, and the trial is never pruned. A cost of the network, such as `params`, is
+            a metric too.
         metric_callbacks: Functions without arguments. Each returns a callback that logs another
             metric, in trials and in the final training.
         max_epochs: Number of epochs of a trial that is not stopped early, at least 1.
@@ -72,6 +65,8 @@ class Objective:
             Optuna, not one per epoch.
         folds: Number of folds, at least 2. Each trial is trained once per fold, with that fold as
             the validation part. The data module must have a method `fold`, as `TensorData` has.
+        limits: The largest allowed costs of the network by name, such as `{"params": 30_000}`. A
+            trial that exceeds one is not trained: it fails, and is recorded as rejected.
         seed: Trial number n trains with `seed` + n. In a trial with several trainings, training
             number n uses `seed` + n instead. Numbers start at 0. A search sets `seed` to the
             study's seed.
@@ -98,6 +93,7 @@ class Objective:
     patience: int | None = None
     repeats: int = 1
     folds: int | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     callbacks: Callable[[Trial], Sequence[pl.Callback]] = _no_callbacks
     last_epoch: Callable[[Trial], Path] | None = None
@@ -122,6 +118,15 @@ class Objective:
         return next(iter(self.metrics.items())) if len(self.metrics) == 1 else None
 
     @property
+    def cost_names(self) -> tuple[str, ...]:
+        """The names of the costs that are limited or optimized."""
+        return tuple(dict.fromkeys([*self.limits, *self._cost_metrics]))
+
+    @property
+    def _cost_metrics(self) -> list[str]:
+        return [name for name in self.metrics if name in COSTS]
+
+    @property
     def n_trainings(self) -> int:
         """The number of trainings of each trial."""
         return self.folds or self.repeats
@@ -136,7 +141,7 @@ class Objective:
 
         Raises:
             optuna.TrialPruned: If the study's pruner stops the trial.
-            TrialFailed: If a metric diverges or memory runs out.
+            TrialFailed: If a metric diverges, memory runs out or a cost exceeds its limit.
             MonitorError: If the model does not log a metric.
             StopRequested: If `StopOnRequest` ended the training.
             KeyboardInterrupt: On Ctrl-C.
@@ -151,7 +156,7 @@ class Objective:
         except optuna.TrialPruned:
             score.record_outcome("pruned")
             raise
-        except (DivergenceError, torch.OutOfMemoryError) as error:
+        except (DivergenceError, LimitError, torch.OutOfMemoryError) as error:
             score.record_outcome(_first_line(error))
             raise TrialFailed(_first_line(error)) from error
         except StopRequested:
@@ -177,8 +182,9 @@ class Objective:
             record = model_record(model, provenance)
             # Each write is a transaction.
             write_trial_record(trial, record.changes_from(read_trial_record(trial)))
+            check_limits(trial, model, data, self.cost_names, self.limits)
         callbacks = [
-            *(make_callback() for make_callback in self.metric_callbacks),
+            *self.make_metric_callbacks(read_trial_record(trial).costs),
             tracker,
             *self._early_stopping(),
             *self.callbacks(trial),
@@ -196,6 +202,15 @@ class Objective:
         if resume_from is not None:
             model.strict_loading = False  # checkpoints of trials lack frozen encoders
         fit(trainer, model, data, resume_from)
+
+    def make_metric_callbacks(self, costs: Mapping[str, float] = {}) -> list[pl.Callback]:
+        """Returns new callbacks that log the metrics which the model does not compute itself.
+
+        `costs` are the known costs of the network.
+        """
+        found = [make_callback() for make_callback in self.metric_callbacks]
+        names = self._cost_metrics
+        return [LogCosts(names, costs), *found] if names else found
 
     def _end_reason(self, score: TrialScore) -> str:
         if self.n_trainings > 1:
@@ -227,7 +242,7 @@ class Objective:
             DataError: If a batch has one item, and a layer needs more.
         """
         data = self.data()
-        callbacks = [make_callback() for make_callback in self.metric_callbacks]
+        callbacks = self.make_metric_callbacks()
         callbacks.append(MetricTracker(self.metrics))
         trainer = quiet_trainer(1, callbacks, data, limit_train_batches=1, limit_val_batches=1)
         try:
@@ -241,23 +256,6 @@ class Objective:
                 "a batch of one item has no statistics for batch norm: `batch_size=` must be at "
                 "least 2"
             ) from error
-
-
-def model_record(model: pl.LightningModule, provenance: Provenance | None = None) -> TrialRecord:
-    """Returns what a trial records about its model, such as options, but not the weights."""
-    count = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    hparams = _to_json_values(dict(model.hparams))
-    if provenance is None:
-        return TrialRecord(hparams=hparams, parameters=count)
-    return TrialRecord(hparams=hparams, parameters=count, provenance=provenance)
-
-
-def _to_json_values(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _to_json_values(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json_values(item) for item in value]
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
 def _first_line(error: Exception) -> str:

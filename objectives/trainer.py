@@ -81,6 +81,12 @@ def quiet_trainer(
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
 
 
+def training_device(data: Any) -> torch.device:
+    """Returns the device on which `quiet_trainer` trains a model on `data`."""
+    device: torch.device = quiet_trainer(1, [], data).strategy.root_device
+    return device
+
+
 def choose_accelerator(requested: str, data: Any) -> str:
     """Returns `requested`, or `cpu` if the data is float64 and the GPU is Apple's (MPS).
 

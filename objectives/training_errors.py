@@ -11,9 +11,17 @@ class DivergenceError(ArithmeticError):
     """Raised if a monitored metric is NaN or infinite."""
 
 
+class CostError(LatentuneError, ValueError):
+    """Raised if a network cannot be run on one item, so that its cost is not known."""
+
+
+class LimitError(ArithmeticError):
+    """Raised if a cost of a network exceeds its limit."""
+
+
 class StopRequested(Exception):  # noqa: N818 - not an error
     """Raised if the user asked to stop."""
 
 
 class TrialFailed(RuntimeError):  # noqa: N818 - a state of a trial, like optuna.TrialPruned
-    """Raised if a trial diverged or did not fit into memory. The study continues."""
+    """Raised if a trial diverged, exceeded a limit or ran out of memory. The study continues."""

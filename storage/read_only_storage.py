@@ -132,14 +132,15 @@ class ReadOnlyStorage(BaseStorage):
             raise ValueError("no trials are completed yet")
         return self.get_trial(found[0][0])
 
-    def get_attribute_values(self, study_id: int, key: str) -> list[Any]:
-        """Returns the values of the user attribute `key` in the trials of a study that have it."""
+    def get_attribute_values(self, study_id: int, key: str) -> dict[int, Any]:
+        """Returns the user attribute `key` of the trials of a study that have it, by number."""
         query = CELLS_QUERY.format(
-            columns="value_json",
+            columns="number, value_json",
             table="trial_user_attributes",
             where="study_id = :study AND key = :key",
         )
-        return [json.loads(value) for _, value in self._query(query, study=study_id, key=key)]
+        rows = self._query(query, study=study_id, key=key)
+        return {number: json.loads(value) for _, number, value in rows}
 
     def _study(self, study_id: int) -> FrozenStudy:
         self.get_all_studies()
@@ -214,13 +215,13 @@ class ReadOnlyStorage(BaseStorage):
     set_trial_intermediate_value = set_trial_user_attr = set_trial_system_attr = _refuse
 
 
-def trial_attributes(study: optuna.Study, key: str) -> list[Any]:
-    """Returns the values of the user attribute `key` in the trials of a study that have it."""
+def trial_attributes(study: optuna.Study, key: str) -> dict[int, Any]:
+    """Returns the user attribute `key` of the trials of a study that have it, by their number."""
     storage = storage_of(study)
     if isinstance(storage, ReadOnlyStorage):
         return storage.get_attribute_values(study_id(study), key)
     trials = study.get_trials(deepcopy=False)
-    return [trial.user_attrs[key] for trial in trials if key in trial.user_attrs]
+    return {trial.number: trial.user_attrs[key] for trial in trials if key in trial.user_attrs}
 
 
 @contextmanager

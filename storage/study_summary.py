@@ -3,24 +3,20 @@
 from collections import Counter
 
 import optuna
-from optuna.trial import TrialState
 
 from .study_record import read_study_record
-
-STATE_NAMES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-    TrialState.WAITING: "waiting",
-}
-"""The word for each state of a trial in messages to users."""
+from .trial_outcome import REJECTED, STATE_NAMES, state_name
 
 
 def format_value(value: object, none: str = "-") -> str:
-    """Returns a value as text: a float with four significant digits, and None as `none`."""
+    """Returns a value as text: a float with four significant digits, and None as `none`.
+
+    A float that is a whole number of at least 1,000, such as a count, has all its digits.
+    """
     if value is None:
         return none
+    if isinstance(value, float) and value.is_integer() and value >= 1000:
+        return f"{value:,.0f}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -28,11 +24,9 @@ class Study(optuna.Study):
     """An Optuna study with a summary as its `repr`."""
 
     def __repr__(self) -> str:
-        trials = self.get_trials(deepcopy=False)
-        counts = Counter(trial.state for trial in trials)
-        states = ", ".join(
-            f"{counts[state]} {STATE_NAMES[state]}" for state in STATE_NAMES if counts[state]
-        )
+        counts = Counter(map(state_name, self.get_trials(deepcopy=False)))
+        names = [*STATE_NAMES.values(), REJECTED]
+        states = ", ".join(f"{counts[name]} {name}" for name in names if counts[name])
         lines = [f"study {self.study_name}: {states or 'no trials'}"]
         best = self.best_trials
         if best and len(self.directions) == 1:

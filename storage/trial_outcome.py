@@ -8,11 +8,33 @@ from .trial_record import read_trial_record
 
 INTERRUPTED = "interrupted"
 PROCESS_DIED = "its process died"
+REJECTED = "rejected"
+STATE_NAMES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+"""The word for each state of a trial in messages to users; see also `state_name`."""
 
 
 def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the complete, pruned and failed trials. Only these count towards a study's total."""
-    return [trial for trial in trials if trial.state.is_finished()]
+    """Returns the complete, pruned and failed trials. Only these count towards a study's total.
+
+    Rejected trials, whose networks exceed a limit, are not among them.
+    """
+    return [trial for trial in trials if trial.state.is_finished() and not is_rejected(trial)]
+
+
+def is_rejected(trial: FrozenTrial) -> bool:
+    """Returns whether a trial was rejected because its network exceeds a limit of the study."""
+    return trial.state == TrialState.FAIL and read_trial_record(trial).rejected
+
+
+def state_name(trial: FrozenTrial) -> str:
+    """Returns the word for the state of a trial in messages to users, such as `pruned`."""
+    return REJECTED if is_rejected(trial) else STATE_NAMES[trial.state]
 
 
 def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:

@@ -43,7 +43,7 @@ class Recurrent(nn.Module):
             return states[:, -1]
         lengths = (x > 0).sum(1).clamp(min=1)
         dtype = next(self.parameters()).dtype
-        if not torch.compiler.is_exporting():  # the number of steps of a graph is fixed
+        if not (x.is_meta or torch.compiler.is_exporting()):  # where the number of steps is fixed
             x = x[:, : int(lengths.max())]
         states = self.cell(one_hot(x, self.letters).to(dtype))[0]
         return states[torch.arange(x.shape[0], device=x.device), lengths - 1]

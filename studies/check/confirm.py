@@ -229,7 +229,9 @@ def _train_finalist(
     """Trains a configuration on a seed and returns its value; None if the training diverges."""
     spec = build_spec(with_local_files(recipe, context.local_paths), context.runs)
     checkpoint = _resume_checkpoint_path(context.runs, recipe, params, seed)
-    objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: checkpoint)
+    objective = replace(
+        spec.objective, seed=seed, limits={}, last_epoch=lambda trial: checkpoint
+    )  # the finalists were within the limits
     if has_progress_display():
         objective = with_progress_bar(objective, title)
     try:

@@ -15,8 +15,8 @@ from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.runs_folder import Runs
 from ...storage.study_record import read_study_record
-from ...storage.study_summary import STATE_NAMES
-from ...storage.trial_record import Provenance, read_trial_record
+from ...storage.trial_outcome import state_name
+from ...storage.trial_record import Provenance, TrialRecord, read_trial_record, write_trial_record
 from ..display.result import Result
 from ..study.build import build_spec
 from ..study.defaults import RUNS, SEED
@@ -204,7 +204,7 @@ def _check_has_result(study: optuna.Study, trial: FrozenTrial) -> None:
     diverged = any(reason.startswith(f"{name} is ") for name in metrics)
     if not (trial.values or (trial.state == TrialState.FAIL and diverged)):
         raise StudyError(
-            f"trial {trial.number} is {STATE_NAMES[trial.state]} and cannot be verified: {reason}"
+            f"trial {trial.number} is {state_name(trial)} and cannot be verified: {reason}"
         )
 
 
@@ -222,7 +222,7 @@ class _TrialRunner:
         if provenance is None:
             raise StudyError(f"trial {trial.number} was not run by latentune: choose another")
         facts = (
-            *(self.study.study_name, trial.number, STATE_NAMES[trial.state]),
+            *(self.study.study_name, trial.number, state_name(trial)),
             *(self.record.monitor, "epoch" if self.objective.n_trainings == 1 else "training"),
         )
         before = TrialOutcome.of_trial(trial)
@@ -249,6 +249,8 @@ class _TrialRunner:
         replay(self.objective.model, trial.params, self.data.spec)  # raises a readable SpaceError
         max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
         detached = DetachedTrial(trial.params, seed - self.objective.seed, max_reports)
+        costs = read_trial_record(trial).costs  # measured times cannot be repeated
+        write_trial_record(detached, TrialRecord(costs=costs))
         objective = self.objective if title is None else with_progress_bar(self.objective, title)
         try:
             value = objective(cast(optuna.Trial, detached))

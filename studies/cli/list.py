@@ -1,6 +1,6 @@
 """The verb `list`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import click
@@ -8,6 +8,7 @@ import click
 from ...models.data_spec import DataSpec
 from ...models.networks.architectures import ARCHITECTURES
 from ...objectives.data.sources.builtin_datasets import DATASETS
+from ...objectives.network_costs import COSTS
 from ...search_spaces.catalog.candidates import (
     AUTO,
     SUMMARY,
@@ -17,9 +18,11 @@ from ...search_spaces.catalog.candidates import (
 )
 from ...search_spaces.catalog.entry import CatalogEntry
 from ...search_spaces.catalog.models import FAMILIES, MODELS
+from ..study.study_error import StudyError
+from ..study.study_options import StudyOptions
 from .answer_cache import cached_lines
 from .next_command import print_next_command
-from .verb_options import Choice
+from .verb_options import Choice, declare_options
 
 NAME_WIDTH = 19
 SPACE_SOURCES = ("models", "search_spaces")
@@ -51,17 +54,20 @@ EXAMPLE_SPECS = {
 
 @click.command("list")
 @click.argument("model", required=False, type=Choice([*MODELS, AUTO]), metavar="[MODEL]")
-def list_(model: str | None) -> None:
-    """List models and data; of a MODEL, its parameters.
+@declare_options(StudyOptions, only=("limits",))
+def list_(model: str | None, limits: Mapping[str, str] | None) -> None:
+    """List models and data; of a MODEL, its parameters, and what a limit leaves of its spaces.
 
     Example: latentune list conv-ae
     """
+    if limits and model in (None, AUTO):
+        raise click.UsageError("--limit is of one model: latentune list MODEL --limit params=100k")
     if model is None:
         _list_everything()
     elif model == AUTO:
         _list_auto()
     else:
-        _list_spaces(model)
+        _list_spaces(model, StudyOptions(limits=limits).limits or {})
 
 
 def _list_everything() -> None:
@@ -74,9 +80,13 @@ def _list_everything() -> None:
     print_next_command("search", next(iter(MODELS)), next(iter(DATASETS)))
 
 
-def _list_spaces(model: str) -> None:
-    """Prints the parameters of each search space of a model, and what the model needs."""
+def _list_spaces(model: str, limits: Mapping[str, float]) -> None:
+    """Prints the parameters of each search space of a model, and what the model needs.
+
+    With limits, it prints the share of each space that is within them.
+    """
     entry = MODELS[model]
+    _check_limits_are_known(model, limits)
     is_text, is_number = "image" not in entry.kinds, entry.predicts == "number"
     data = EXAMPLE_SPECS["texts, classes" if is_text else "images, classes"]
     if is_number:
@@ -84,6 +94,8 @@ def _list_spaces(model: str) -> None:
     kind = "texts" if is_text else f"images of {IMAGE_SPEC}"
     click.echo(f"{model}: {entry.summary}; the ranges are those for {kind}")
     for line in cached_lines(f"list-{model}", SPACE_SOURCES, lambda: _space_lines(entry, data)):
+        click.echo(line)
+    for line in _share_lines(entry, data, limits):
         click.echo(line)
     click.echo(f"objectives: {', '.join(entry.metrics)}")
     words = ["search", model, "FOLDER" if is_text else "CSV" if is_number else "digits"]
@@ -105,6 +117,28 @@ def _space_lines(entry: CatalogEntry, data: DataSpec) -> list[str]:
         found = record_parameters(untrained_space(entry, space), data).distributions
         lines += [f"  --range {n:<16} {describe_distribution(d)}" for n, d in found.items()]
     return lines
+
+
+def _check_limits_are_known(model: str, limits: Mapping[str, float]) -> None:
+    """Raises StudyError if a cost of a model depends on what `list` does not know."""
+    if limits and MODELS[model].needs_encoder:
+        raise StudyError(f"the costs of {model} depend on its encoder: `search` measures them")
+    for name in limits:
+        if COSTS[name].needs_weights:
+            raise StudyError(f"{name} are measured on the device of training: `search` does so")
+
+
+def _share_lines(
+    entry: CatalogEntry, data: DataSpec, limits: Mapping[str, float]
+) -> Iterator[str]:
+    if not limits:
+        return
+    from ..study.build import untrained_space
+    from ..study.feasible_share import describe_feasible_share
+
+    for name in entry.spaces:
+        space = untrained_space(entry, name)
+        yield f"space {name}: {describe_feasible_share(space, data, limits)}"
 
 
 def _list_auto() -> None:

@@ -94,7 +94,7 @@ def _announce_search(recipe: "Recipe", trials: int | None) -> None:
         parts.append(f"{count(trials, 'trial')} of {count(epochs, 'epoch')}")
         if recipe.model != AUTO:  # its objectives depend on the data
             metrics = objective_metrics(recipe, entry)
-            parts += [f"{way} val_{name}" for name, way in metrics.items()]
+            parts += [f"{way} {name}" for name, way in metrics.items()]
     click.echo(", ".join(parts), err=True)
 
 

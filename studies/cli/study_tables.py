@@ -1,6 +1,6 @@
 """Tables of studies and trials for the console, and sentences about studies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import optuna
@@ -13,14 +13,15 @@ from ...storage.optuna_internals import count_trials, trial_by_number
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_record import read_study_record
-from ...storage.study_summary import STATE_NAMES, format_value
-from ...storage.trial_outcome import stop_reason
+from ...storage.study_summary import format_value
+from ...storage.trial_outcome import REJECTED, STATE_NAMES, state_name, stop_reason
 from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
 from ..study.leaderboard import chooses_model, leaderboard
 from ..study.lineage import describe_origins, study_tree
 from ..study.misplaced_checkpoints import is_stale
+from ..study.rejected_trials import describe_rejected, rejected_numbers
 
 if TYPE_CHECKING:
     from ..search.search_plan import SearchPlan
@@ -58,7 +59,9 @@ def print_plan(plan: "SearchPlan") -> None:
 
 def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
     """Prints a row for each study."""
-    table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
+    rejected = {study.study_name: len(rejected_numbers(study)) for study in studies}
+    states = [*STATE_NAMES.values(), *([REJECTED] if any(rejected.values()) else [])]
+    table = Table("study", "metric", "best", *states, box=None)
     for depth, study in study_tree(studies):
         monitor = read_study_record(study).monitor
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
@@ -67,9 +70,16 @@ def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
             f"{branch}{study.study_name}{stale}",
             monitor,
             format_best(study),
-            *(str(count_trials(study, state)) for state in STATE_NAMES),
+            *map(str, _count_states(study, rejected[study.study_name])[: len(states)]),
         )
     console.print(table)
+
+
+def _count_states(study: optuna.Study, rejected: int) -> list[int]:
+    """Returns the number of trials in each state of `STATE_NAMES`, and that of rejected trials."""
+    counts = {state: count_trials(study, state) for state in STATE_NAMES}
+    counts[TrialState.FAIL] -= rejected
+    return [*counts.values(), rejected]
 
 
 def print_study(study: optuna.Study, runs: Runs) -> None:
@@ -84,9 +94,12 @@ def print_study(study: optuna.Study, runs: Runs) -> None:
         console.print(f"on the encoder of {source.study}, {which}")
         if is_stale(study, runs):
             console.print("stale: that encoder was deleted or trained again since")
-    trials = _shown_trials(study)
+    rejected = rejected_numbers(study)
+    trials = _shown_trials(study, rejected)
     console.print(_trial_table(trials, ("trial", "state", record.monitor, "epochs", "stopped")))
-    if (hidden := count_trials(study) - len(trials)) > 0:
+    for line in describe_rejected(study):
+        console.print(line)
+    if (hidden := count_trials(study) - len(rejected) - len(trials)) > 0:
         console.print(f"{hidden:,} more trials: latentune export {study.study_name}")
     if chooses_model(study):
         print_leaderboard(study)
@@ -94,20 +107,20 @@ def print_study(study: optuna.Study, runs: Runs) -> None:
         console.print(line)
 
 
-def _shown_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns the trials for the table of a study: all, if there are at most 100.
+def _shown_trials(study: optuna.Study, rejected: Collection[int]) -> list[FrozenTrial]:
+    """Returns the trials for the table of a study: all but the rejected, if they are at most 100.
 
     Of more trials, it returns the best, the unfinished and the latest 50.
     """
-    total = count_trials(study)
-    if total <= MAX_SHOWN_TRIALS:
-        return study.get_trials(deepcopy=False)
+    numbers = [number for number in range(count_trials(study)) if number not in rejected]
+    if len(numbers) <= MAX_SHOWN_TRIALS:
+        return [t for t in study.get_trials(deepcopy=False) if t.number not in rejected]
     unfinished = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
     shown = {trial.number: trial for trial in unfinished}
     if len(study.directions) == 1 and count_trials(study, TrialState.COMPLETE):
         best = study.best_trial
         shown[best.number] = best
-    for number in range(total - LATEST_TRIALS, total):
+    for number in numbers[-LATEST_TRIALS:]:
         if number not in shown and (trial := trial_by_number(study, number)) is not None:
             shown[number] = trial
     return [shown[number] for number in sorted(shown)]
@@ -121,7 +134,7 @@ def _trial_table(trials: Sequence[FrozenTrial], facts: tuple[str, ...]) -> Table
         epochs = read_trial_record(trial).epochs
         table.add_row(
             str(trial.number),
-            STATE_NAMES[trial.state],
+            state_name(trial),
             format_values(trial),
             "" if epochs is None else str(epochs),
             stop_reason(trial),

@@ -1,5 +1,6 @@
 """The functions `ask` and `tell`, for trials that are trained by a program of the user."""
 
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from math import isfinite
@@ -8,17 +9,16 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import model_record
 from ...objectives.provenance import current_provenance
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, StatelessSampler
-from ...search_spaces.suggestions import build_without_weights
 from ...storage.database import open_database
 from ...storage.heartbeats import heartbeat
 from ...storage.lock_wait import hold_lock
+from ...storage.optuna_internals import read_trial
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_record import read_study_record
-from ...storage.study_summary import STATE_NAMES
+from ...storage.trial_outcome import state_name
 from ...storage.trial_record import (
     TrialRecord,
     amend_trial_record,
@@ -27,12 +27,14 @@ from ...storage.trial_record import (
 )
 from ..study.build import build_spec
 from ..study.defaults import PRUNER, RUNS
+from ..study.point_check import PointCheck
 from ..study.public_api import public_api
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError, check_at_least, check_choice
 from ..study.study_lookup import get_trial, open_study
 from ..study.study_results import write_results
 from .new_trial import next_trial
+from .rejections import describe_rejections, finds_no_point
 from .trial_lease import finish_trial, requeue_dead_trials
 
 TOLD = "trained elsewhere"
@@ -53,7 +55,8 @@ def ask(
     """Returns a new trial of a study, with parameters that the sampler has chosen.
 
     Train it as you like, and give its value to `tell`. The trial waits for that as long as this
-    process lives. `search` with `trials=0` creates a study without trials.
+    process lives. `search` with `trials=0` creates a study without trials. If the study has
+    limits, the trial is within them; its `ms` are measured here.
 
     Args:
         study: Name of the study.
@@ -63,7 +66,8 @@ def ask(
         storage: Optuna URL of the database; None for the database in `runs`.
 
     Raises:
-        StudyError: If there is no such study or sampler.
+        StudyError: If there is no such study or sampler, or 200 points in a row exceed a limit of
+            the study.
         DataError: If the data of the study are missing or broken.
         StorageError: If the database cannot be used.
 
@@ -83,17 +87,35 @@ def ask(
     found.sampler = StatelessSampler(SAMPLERS[sampler], recipe.seed)
     found.pruner = PRUNERS[PRUNER](objective.n_reports)
 
-    def suggest(trial: optuna.Trial) -> TrialRecord:
-        model = build_without_weights(objective.model, trial, data.spec)
-        return model_record(model, current_provenance(objective.seed + trial.number, data))
-
+    points = PointCheck(objective, data, recipe.encoder is not None)
     beats = ExitStack()
     with hold_lock(search_lock(url, place), SEARCH_LOCK_NAME):
-        trial = next_trial(found, requeue_dead_trials(found), suggest)
+        trial = _next_trial_within_limits(found, points)
         beats.enter_context(heartbeat(trial))
-        write_trial_record(trial, suggest(trial))
     _heartbeats[url, study, trial.number] = beats
     return trial
+
+
+def _next_trial_within_limits(study: optuna.Study, points: PointCheck) -> optuna.Trial:
+    """Returns the next RUNNING trial of a study, after rejecting those that exceed a limit.
+
+    Raises:
+        StudyError: If 200 points in a row exceed a limit.
+    """
+    objective, started = points.objective, time.time()
+    while True:
+        trials = requeue_dead_trials(study)
+        if finds_no_point(trials, started):
+            raise StudyError(describe_rejections(trials, started))
+        trial = next_trial(study, trials, points.suggest)
+        if trial is None:
+            continue
+        provenance = current_provenance(objective.seed + trial.number, points.data)
+        record = points.suggest(trial).model_copy(update={"provenance": provenance})
+        write_trial_record(trial, record)
+        if not (record.rejected or points.measured_excess(trial)):
+            return trial
+        finish_trial(study, read_trial(trial), TrialState.FAIL, None)
 
 
 @public_api
@@ -147,7 +169,7 @@ def tell(
     with hold_lock(search_lock(url, place), SEARCH_LOCK_NAME):
         running = get_trial(found, number)
         if running.state != TrialState.RUNNING:
-            ended = STATE_NAMES[running.state]
+            ended = state_name(running)
             raise StudyError(f"trial {number} of {study!r} is {ended}: ask() for a new one")
         record = TrialRecord(stopped=TOLD, epochs=epoch, best_epoch=epoch)
         amend_trial_record(found, running, record)

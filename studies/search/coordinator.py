@@ -23,6 +23,7 @@ from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results
 from .fork_server import start_fork_server
 from .process_backend import ProcessBackend
+from .rejections import log_rejections
 from .search_outcome import log_outcome
 from .search_plan import SearchPlan
 from .study_creation import open_or_create_study
@@ -83,6 +84,7 @@ class Coordinator:
         check_file_identity(plan.storage, identity)
         with plan.hold_lock():
             self._remove_stale_checkpoints()
+        log_rejections(self.study, plan.started_at)
         log_outcome(self.study, plan)
         if self.study.best_trials:
             write_results(self.study, plan.runs)

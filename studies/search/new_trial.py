@@ -4,7 +4,6 @@ import copy
 import warnings
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from typing import Any
 
 import optuna
 from optuna.storages import InMemoryStorage
@@ -19,7 +18,7 @@ from .trial_subset import choose_trials
 
 def next_trial(
     study: optuna.Study, trials: Sequence[FrozenTrial], suggest: Callable[[Trial], TrialRecord]
-) -> Trial:
+) -> Trial | None:
     """Returns a trial that waits, such as an interrupted one, or else the result of `new_trial`.
 
     `trials` are all trials of the study.
@@ -36,23 +35,30 @@ def new_trial(
     study: optuna.Study,
     other_trials: Sequence[FrozenTrial],
     suggest: Callable[[Trial], TrialRecord],
-) -> Trial:
+) -> Trial | None:
     """Returns a new RUNNING trial that has all the parameters that `suggest` suggests.
+
+    If the record that `suggest` returns is rejected, the new trial fails at once, and None is
+    returned.
 
     `Study.ask` would write each parameter in its own transaction. If a process died before the
     last one, its trial would have only some of its parameters. If `suggest` raises an error, the
     new trial has the parameters that were suggested before the error.
     """
     draft_study = optuna.Study(study.study_name, _DraftStorage(study, other_trials), study.sampler)
-    draft, attributes = draft_study.ask(), dict[str, Any]()
+    draft, record = draft_study.ask(), TrialRecord()
     with suppress(Exception):
-        attributes = suggest(draft).to_table()
+        record = suggest(draft)
     trial = create_trial(
-        state=TrialState.RUNNING,
+        state=TrialState.FAIL if record.rejected else TrialState.RUNNING,
         params=draft.params,
         distributions=draft.distributions,
-        user_attrs=draft.user_attrs | attributes,
+        user_attrs=draft.user_attrs | record.to_table(),
+        constraints=draft.constraints,
     )
+    if record.rejected:
+        study.add_trial(trial)
+        return None
     return add_running_trial(study, trial)
 
 

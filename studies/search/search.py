@@ -22,6 +22,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     *,
     space: str = "default",
     ranges: Mapping[str, str] | None = None,
+    limits: Mapping[str, str | float] | None = None,
     objectives: Sequence[str] = (),
     encoder: str | Path | None = None,
     weights: str | Path | None = None,

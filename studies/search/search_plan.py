@@ -28,7 +28,7 @@ from ...search_spaces.model_choice import (
 from ...search_spaces.ranges import discover_parameters
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.strategies import NONE, WILCOXON
-from ...search_spaces.suggestions import SpaceParameters, replay
+from ...search_spaces.suggestions import SpaceParameters, replay_distributions
 from ...storage.artifact_store import choose_bucket
 from ...storage.best_toml import read_best_toml
 from ...storage.lock_wait import hold_lock
@@ -42,6 +42,7 @@ from ..study.defaults import PRUNER, TRIALS_PER_WORKER
 from ..study.definition import FROM_ENTRY
 from ..study.module_trust import allow, trusted_modules
 from ..study.option_fields import pick_options
+from ..study.point_check import PointCheck
 from ..study.recipe import Recipe, resolve_model_and_data
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_error import StudyError, check_at_most
@@ -50,6 +51,7 @@ from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .encoder_choice import EncoderChoice
+from .rejections import fitting_points
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +116,12 @@ class SearchPlan:
         """The search space, data and objective. Each process builds them again from the recipe."""
         return build_spec(self.recipe, self.runs)
 
+    @property
+    def points(self) -> PointCheck:
+        """Suggests points of the search space, and says which of them exceed a limit."""
+        objective = self.spec.objective
+        return PointCheck(objective, objective.data(), self.recipe.encoder is not None)
+
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "spec"}
 
@@ -145,16 +153,16 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data_kind(recipe, data_module)
     parameters, first = _discover_parameters(recipe, space, data_module.spec)
-    params = [_read_params(Path(p), recipe, space, data_module.spec) for p in options.enqueue]
+    points = PointCheck(spec.objective, data_module, recipe.encoder is not None)
+    params = [_read_params(Path(p), recipe, points) for p in options.enqueue]
+    first = fitting_points(first, points)
     pruner = _choose_pruner(options.pruner, spec.objective.n_trainings)
     definition = spec.definition(
         data_module, parameters.distributions, recipe.definition_entries()
     )
     reusable_trials = None
     if options.origin is not None:
-        reusable_trials = find_reusable_trials(
-            options.origin, space, data_module.spec, definition, storage
-        )
+        reusable_trials = find_reusable_trials(options.origin, points, definition, storage)
         first = reusable_trials.untried_points(first)
         definition[FROM_ENTRY] = options.origin
         if options.name is None:
@@ -201,12 +209,12 @@ def _discover_parameters(
     return parameters, [values] if values else []
 
 
-def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
+def _read_params(path: Path, recipe: Recipe, points: PointCheck) -> Mapping[str, Any]:
     """Returns the parameters of the best.toml at `path`.
 
     Raises:
         StudyError: If the file is of another model than the recipe.
-        SpaceError: If the space cannot suggest these parameters.
+        SpaceError: If the space cannot suggest these parameters, or they exceed a limit.
     """
     best = read_best_toml(path)
     model, params = best.recipe.get("model"), dict(best.params)
@@ -218,9 +226,11 @@ def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Ma
     if model != recipe.model:
         raise StudyError(f"{path} is of model {model!r}, not {recipe.model!r}")
     try:
-        replay(space, params, data)
+        replay_distributions(points.objective.model, params, points.spec)
     except SpaceError as error:
         raise SpaceError(f"{path}: {error}") from error
+    if excess := points.excess(params):
+        raise SpaceError(f"{path} is {excess}: leave it out of `enqueue=`")
     return params
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import optuna
 
-from ...search_spaces.suggestions import random_trials
 from ...storage.artifact_store import study_bucket
 from ...storage.atomic_write import atomic_file
 from ...storage.checkpoint_file import read_header
@@ -27,7 +26,7 @@ from ...storage.study_record import (
     write_study_record,
 )
 from ...storage.study_summary import Study
-from ..study.definition import definition_differences, without_ranges
+from ..study.definition import comparable_entries, definition_differences
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
@@ -53,7 +52,7 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
             if plan.reusable_trials is not None:  # the other study may have new trials
                 add_reusable_trials(study, plan.reusable_trials)
             return study
-    plan.spec.objective.sanity_check(random_trials(1)[0])
+    plan.spec.objective.sanity_check(plan.points.random_trial())
     with plan.hold_lock():
         return _open_existing_study(plan) or _create_study(plan, command)
 
@@ -70,7 +69,7 @@ def _open_existing_study(plan: SearchPlan) -> Study | None:
     before = read_study_record(study).definition
     if differing := definition_differences(before, plan.definition):
         ways = "Repeat its options, or give this search a new study by `name=`"
-        if not definition_differences(without_ranges(before), without_ranges(plan.definition)):
+        if not definition_differences(*map(comparable_entries, (before, plan.definition))):
             ways += f", or one that takes over what fits by `origin=` {plan.name}"
         raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
     if plan.bucket != (bucket := study_bucket(study)):

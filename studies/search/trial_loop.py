@@ -12,20 +12,20 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.data_error import DataError
-from ...objectives.objective import StopOnRequest, model_record
+from ...objectives.stop_on_request import StopOnRequest
 from ...objectives.training_errors import StopRequested, TrialFailed
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, SpareFixedTrials, StatelessSampler
-from ...search_spaces.suggestions import build_without_weights
 from ...storage.database import DatabaseError, check_file_identity, file_identity
 from ...storage.heartbeats import heartbeat
 from ...storage.lock_wait import acquire
 from ...storage.search_lock import SEARCH_LOCK_NAME
 from ...storage.storage_error import StorageError, unwritable_path_error
 from ...storage.trial_outcome import INTERRUPTED, finished_trials
-from ...storage.trial_record import TrialRecord, read_trial_record
+from ...storage.trial_record import read_trial_record, write_trial_record
 from ..study.study_error import StudyError
 from ..training.network_plots import AttachPictures
 from .new_trial import next_trial
+from .rejections import finds_no_point
 from .search_outcome import record_failure, should_end_early
 from .search_plan import SearchPlan
 from .trial_lease import (
@@ -63,7 +63,7 @@ class TrialLoop:
 
     def __post_init__(self) -> None:
         self.objective = self.plan.spec.objective
-        self.data_spec = self.objective.data().spec
+        self.points = self.plan.points
         self.search_errors = (*SEARCH_ERRORS, *self.context.connection_errors)
         sampler, pruner = SAMPLERS[self.plan.sampler], PRUNERS[self.plan.pruner]
         self.study.sampler = StatelessSampler(sampler, self.plan.recipe.seed)
@@ -83,15 +83,16 @@ class TrialLoop:
                     check_file_identity(self.plan.storage, identity)
                     trials = self._read_trials()
                     ends = should_end_early(self.study, trials, self.plan)
+                    ends = ends or finds_no_point(trials, self.plan.started_at)
                     remaining = self.plan.trials - len(finished_trials(trials))
                     if ends or remaining <= 0 or self.stop.is_set() or self.plan.is_out_of_time:
                         return
                     running = [t.number for t in trials if t.state == TrialState.RUNNING]
                     if remaining > len(running):
-                        with suppress(*LEASE_ERRORS):
-                            self._run_trial(
-                                next_trial(self.study, trials, self._suggest_parameters)
-                            )
+                        trial = next_trial(self.study, trials, self.points.suggest)
+                        if trial is not None:
+                            with suppress(*LEASE_ERRORS):
+                                self._run_trial(trial)
                         continue
                 if running != awaited:
                     awaited = running
@@ -102,10 +103,6 @@ class TrialLoop:
         if self.context.may_declare_dead:
             return requeue_dead_trials(self.study)
         return self.study.get_trials(deepcopy=False)
-
-    def _suggest_parameters(self, trial: optuna.Trial) -> TrialRecord:
-        """Makes a trial suggest all its parameters; returns the record of the model."""
-        return model_record(build_without_weights(self.objective.model, trial, self.data_spec))
 
     def _run_trial(self, trial: optuna.Trial) -> None:
         """Runs a trial and records how it ended. The search lock is released during training."""
@@ -135,7 +132,7 @@ class TrialLoop:
         callbacks = [
             CheckLease(lease),
             StopOnRequest(self.stop),
-            AttachPictures(trial, self.data_spec, context.artifacts, context.scratch),
+            AttachPictures(trial, self.points.spec, context.artifacts, context.scratch),
             *context.extra_callbacks(trial.number),
         ]
         objective = replace(
@@ -145,7 +142,10 @@ class TrialLoop:
         )
         try:
             if read_trial_record(trial).hparams is None:  # enqueued, or an error in the space
-                self._suggest_parameters(trial)
+                record = self.points.suggest(trial)
+                write_trial_record(trial, record)
+                if record.rejected:
+                    return TrialState.FAIL, None
             context.lock.release()
             value = objective(trial)
             return TrialState.COMPLETE, value if isinstance(value, Sequence) else [value]

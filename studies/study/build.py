@@ -74,6 +74,7 @@ def build_spec(
         "max_epochs": recipe.epochs,
         "repeats": recipe.repeats if recipe.repeats > 1 else None,
         "folds": recipe.folds,
+        "limits": recipe.limits,
         "seed": recipe.seed,
     }
     if recipe.ranges:
@@ -138,7 +139,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
     assert recipe.data is not None
     if recipe.model == AUTO and not recipe.models:
         raise StudyError(f"a recipe of {AUTO} needs the models that it chooses among")
-    chosen = objective_metrics(recipe, entry)
+    metrics = objective_metrics(recipe, entry)
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
     if recipe.model == AUTO:
         space = space(recipe.models)
@@ -151,11 +152,11 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
     objective = Objective(
         model=space,
         data=data,
-        metrics={f"val_{name}": way for name, way in chosen.items()},
+        metrics=metrics,
         metric_callbacks=[
-            resolve_name(entry.metric_callbacks[name])
-            for name in chosen
-            if name in entry.metric_callbacks
+            resolve_name(factory)
+            for name, factory in entry.metric_callbacks.items()
+            if f"val_{name}" in metrics
         ],
         max_epochs=entry.epochs,
     )

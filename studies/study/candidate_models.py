@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ...objectives.data.preparation.labels import check_target_is_known, require_labels
+from ...objectives.network_costs import COSTS
 from ...search_spaces.catalog.candidates import (
     AUTO,
     KINDS_WITHOUT_TARGET,
@@ -39,12 +40,12 @@ def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
     objectives = recipe.objectives or (default_objective(data.spec),)
     metrics = list(dict.fromkeys(name for entry in known.values() for name in entry.metrics))
     for name in objectives:
-        if name not in metrics:
+        if name not in (*metrics, *COSTS):
             raise StudyError(
                 f"no model for {data.name} has the objective {name!r}; "
                 f"{did_you_mean(name, metrics)}"
             )
-    models = find_candidates(data.spec, objectives)
+    models = find_candidates(data.spec, [name for name in objectives if name not in COSTS])
     if not models:
         raise StudyError(
             f"no model for {data.name} has the objectives {' and '.join(objectives)} together"

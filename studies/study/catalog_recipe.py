@@ -2,6 +2,7 @@
 
 from ...models.types import Direction
 from ...objectives.data.sources.builtin_datasets import DATASETS
+from ...objectives.network_costs import COSTS
 from ...search_spaces.catalog.candidates import AUTO, join_entries
 from ...search_spaces.catalog.entry import CatalogEntry
 from ...search_spaces.catalog.models import MODELS
@@ -38,18 +39,29 @@ def catalog_entry(recipe: Recipe) -> CatalogEntry:
 
 
 def objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
-    """Returns the direction of each objective of a recipe, by the objective's name.
+    """Returns the direction of each objective of a recipe, by the name of its metric.
 
-    If the recipe names no objective, the first objective of the model is used.
+    The metric of `mse` is `val_mse`. Costs of the network, such as `params`, are minimized under
+    their own names. If the recipe names no objective, the first objective of the model is used.
 
     Raises:
-        StudyError: If the model does not have an objective, or the recipe names one twice.
+        StudyError: If the model does not have an objective, the recipe names one twice, or all
+            are costs.
     """
+    known: dict[str, tuple[str, Direction]] = {name: (name, "minimize") for name in COSTS}
+    known |= {name: (f"val_{name}", way) for name, way in entry.metrics.items()}
     for name in recipe.objectives:
-        check_known(name, entry.metrics, f"{recipe.model} has no objective {name!r}")
+        check_known(name, known, f"{recipe.model} has no objective {name!r}")
         if recipe.objectives.count(name) > 1:
             raise StudyError(f"objective {name!r} is named twice")
-    return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}
+    first = next(iter(entry.metrics))
+    if recipe.objectives and set(recipe.objectives) <= COSTS.keys():
+        names = ",".join(recipe.objectives)
+        raise StudyError(
+            f"{names} alone says nothing of quality: add a metric, as in `objectives=` "
+            f"{first},{names}"
+        )
+    return dict(known[name] for name in recipe.objectives or [first])
 
 
 def check_words(recipe: Recipe) -> None:

@@ -46,6 +46,7 @@ def describe_origins(study: optuna.Study) -> list[str]:
     lines = []
     if imported := read_study_record(study).imported:
         lines.append(f"imported on {imported.at[:10]}, where it was called {imported.study}")
-    records = [TrialRecord.parse_valid({"origin": o}) for o in trial_attributes(study, "origin")]
+    origins = trial_attributes(study, "origin")
+    records = [TrialRecord.parse_valid({"origin": o}) for o in origins.values()]
     counts = Counter(record.origin.study for record in records if record.origin is not None)
     return lines + [f"{n} of its trials came from {name}" for name, n in counts.items()]

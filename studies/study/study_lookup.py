@@ -13,7 +13,8 @@ from ...storage.database import database_exists, open_for_reading
 from ...storage.optuna_internals import count_trials, trial_by_number
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.study_record import is_latentune_study, missing_entry, read_study_record
-from ...storage.study_summary import STATE_NAMES, Study
+from ...storage.study_summary import Study
+from ...storage.trial_outcome import state_name
 from ...storage.trial_record import TrialRecord, read_trial_record
 from .defaults import RUNS
 from .pareto_choice import KNEE, choose_preferred
@@ -203,5 +204,5 @@ def _best_trial(study: optuna.Study) -> FrozenTrial:
 def _trial_with_value(study: optuna.Study, number: int) -> FrozenTrial:
     trial = get_trial(study, number)
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not trial.values:
-        raise StudyError(f"trial {number} is {STATE_NAMES[trial.state]}: it has no value")
+        raise StudyError(f"trial {number} is {state_name(trial)}: it has no value")
     return trial

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from ...objectives.data.sources.column_names import normalize_label
 from ...objectives.data.sources.source import TableOptions
+from ...objectives.network_costs import COSTS, parse_limit
 from ...objectives.option import Option
 from ...search_spaces.catalog.models import MODELS
 from .defaults import AUGMENTATIONS
 from .option_fields import check_options
 from .option_text import parse_assignment, parse_names
-from .study_error import StudyError, check_seed
+from .study_error import StudyError, check_known, check_seed
 
 SPACES = tuple(dict.fromkeys(space for entry in MODELS.values() for space in entry.spaces))
 
@@ -35,10 +36,22 @@ class StudyOptions(TableOptions):
             fits_custom_study=True,
         ),
     ] = None
+    limits: Annotated[
+        Mapping[str, str | float] | None,
+        Option(
+            "Reject networks that cost more, without training: params (trained weights), bytes "
+            "(of float32 weights), macs or ms (of one item).",
+            metavar="COST=MOST",
+            flags=("--limit",),
+            parse=parse_assignment,
+            fits_custom_study=True,
+        ),
+    ] = None
     objectives: Annotated[
         tuple[str, ...],
         Option(
-            "Metrics to search by; two give a Pareto front.",
+            f"Metrics to search by; two give a Pareto front. Costs are metrics too: "
+            f"{', '.join(COSTS)}.",
             metavar="A[,B]",
             default="the first of the model",
             parse=parse_names,
@@ -139,6 +152,8 @@ class StudyOptions(TableOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.limits is not None:
+            object.__setattr__(self, "limits", _parse_limits(self.limits))
         object.__setattr__(self, "only", tuple(sorted(set(map(normalize_label, self.only)))))
         check_options(self)
         check_seed(self.seed)
@@ -146,3 +161,17 @@ class StudyOptions(TableOptions):
             raise StudyError(
                 "choose one of `repeats=` and `folds=`: both train each trial several times"
             )
+
+
+def _parse_limits(limits: Mapping[str, str | float]) -> dict[str, float] | None:
+    """Returns the limits as numbers; None if there are none.
+
+    Raises:
+        StudyError: If a name is not that of a cost, or a limit is not a positive number.
+    """
+    for name in limits:
+        check_known(name, COSTS, f"{name!r} cannot be limited")
+    try:
+        return {name: parse_limit(name, limits[name]) for name in COSTS if name in limits} or None
+    except ValueError as error:
+        raise StudyError(str(error)) from None

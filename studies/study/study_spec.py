@@ -7,10 +7,11 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 
 from ...objectives.data.describe_object import describe_object
+from ...objectives.network_costs import format_limits
 from ...objectives.objective import Objective
 from ...search_spaces.distributions import describe_distribution
 from ...storage.study_export import PARAM_PREFIX, disambiguate
-from .definition import FROM_ENTRY
+from .definition import FROM_ENTRY, LIMITS_ENTRY
 from .study_error import StudyError
 
 
@@ -72,6 +73,8 @@ class StudySpec:
             known["folds"] = str(self.objective.folds)
         elif self.objective.repeats > 1:
             known["repeats"] = str(self.objective.repeats)
+        if self.objective.limits:
+            known[LIMITS_ENTRY] = format_limits(self.objective.limits)
         if data.spec.mean is not None:
             known["input"] = "standardized"
         names = disambiguate(sorted(distributions), [*known, FROM_ENTRY], PARAM_PREFIX)

@@ -159,7 +159,7 @@ def fit_network(
     ):
         trainer = quiet_trainer(
             options.epochs,
-            [*(make_callback() for make_callback in setup.objective.metric_callbacks), *observers],
+            [*setup.objective.make_metric_callbacks(), *observers],
             setup.data,
             accelerator=options.accelerator,
             precision=LIGHTNING_PRECISIONS[options.precision],

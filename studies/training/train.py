@@ -7,6 +7,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from ...models.roles import Predicts
+from ...objectives.cost_measures import count_trained_weights
 from ...objectives.history_checkpoint import BEST_CHECKPOINT, LAST_CHECKPOINT, find_best_row
 from ...objectives.metrics.anomaly_scores import fit_anomaly_threshold
 from ...objectives.metrics.baselines import linear_baseline, pca_baseline
@@ -135,7 +136,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,
-            "parameters": sum(p.numel() for p in setup.model.parameters() if p.requires_grad),
+            "parameters": count_trained_weights(setup.model),
             "device": str(trainer.strategy.root_device),
             "threads": checkpoint.threads,
             "precision": str(trainer.precision),

@@ -11,14 +11,13 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, create_trial
 
-from ...models.data_spec import DataSpec
-from ...models.types import Space
 from ...search_spaces.space_errors import NotInSpaceError
 from ...search_spaces.suggestions import replay_distributions
 from ...storage.database import open_database
 from ...storage.study_record import Origin, read_study_record
 from ...storage.trial_record import TrialRecord, write_trial_record
-from ..study.definition import definition_differences, without_ranges
+from ..study.definition import LIMITS_ENTRY, comparable_entries, definition_differences
+from ..study.point_check import PointCheck
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
 from .study_archive import REUSABLE_STATES, trial_identity
@@ -35,7 +34,7 @@ class ReusableTrials:
         trials: Copies of the trials that are inside the new search space, with the distributions
             of the new search space.
         outside: Number of trials outside of the new search space, by parameter: the first one
-            with a value outside of its range.
+            with a value outside of its range. Trials that exceed a limit are counted by `limits`.
     """
 
     study: str
@@ -57,14 +56,13 @@ class ReusableTrials:
 
 
 def find_reusable_trials(
-    name: str, space: Space, data: DataSpec, definition: Mapping[str, str], url: str
+    name: str, points: PointCheck, definition: Mapping[str, str], url: str
 ) -> ReusableTrials:
     """Returns the trials of an older study that are inside the search space of a new study.
 
     Args:
         name: Name of the older study.
-        space: Search space of the new study.
-        data: Shape and kind of the new study's data.
+        points: The search space and the limits of the new study.
         definition: Definition of the new study.
         url: Optuna URL of the database.
 
@@ -73,18 +71,21 @@ def find_reusable_trials(
             ranges.
     """
     study = open_study(url, name)
-    old = without_ranges(read_study_record(study).definition)
-    if differing := definition_differences(old, without_ranges(definition)):
+    old = comparable_entries(read_study_record(study).definition)
+    if differing := definition_differences(old, comparable_entries(definition)):
         raise StudyError(
             f"the trials of {name!r} cannot be compared with this search: {'; '.join(differing)}. "
-            "Only ranges may differ; leave out `origin=`"
+            "Only ranges and limits may differ; leave out `origin=`"
         )
     reusable, outside = [], Counter[str]()
     for trial in study.get_trials(deepcopy=False, states=REUSABLE_STATES):
         try:
-            distributions = replay_distributions(space, trial.params, data)
+            distributions = replay_distributions(points.objective.model, trial.params, points.spec)
         except NotInSpaceError as error:
             outside[error.parameter] += 1
+            continue
+        if points.excess(trial.params, with_weights=True):
+            outside[LIMITS_ENTRY] += 1
             continue
         copy = create_trial(
             state=trial.state,

@@ -16,8 +16,15 @@ from ....search_spaces.model_choice import strip_model_prefix
 from ....storage.best_toml import Best
 from ....storage.study_note import read_note
 from ....storage.study_record import StudyRecord, read_study_record
-from ....storage.study_summary import STATE_NAMES, format_value
-from ....storage.trial_outcome import stop_reason
+from ....storage.study_summary import format_value
+from ....storage.trial_outcome import (
+    REJECTED,
+    STATE_NAMES,
+    finished_trials,
+    is_rejected,
+    state_name,
+    stop_reason,
+)
 from ....storage.trial_record import read_trial_record
 from ...display.report.charts import Chart
 from ...display.report.interval_strips import state_bar
@@ -26,7 +33,7 @@ from ...display.report.parameter_charts import (
 )
 from ...display.report.points import Point, points_of
 from ...display.report.search_charts import front_chart, search_chart
-from ...study.definition import without_ranges
+from ...study.definition import LIMITS_ENTRY, without_ranges
 from ...study.importance import Importance, Importances, parameter_importances
 from ...study.leaderboard import chooses_model, leaderboard
 from ...study.lineage import describe_origins
@@ -154,12 +161,8 @@ def read_study_facts(study: optuna.Study) -> StudyFacts:
         metrics=record.metrics,
         sign=sign,
         points=points,
-        counts=[
-            (STATE_NAMES[state], count)
-            for state in STATE_NAMES
-            if (count := sum(trial.state == state for trial in trials))
-        ],
-        outcomes=_outcomes(trials),
+        counts=_count_states(trials),
+        outcomes=[*_outcomes(finished_trials(trials)), *_rejections(trials, record)],
         outcome_bar=_outcome_bar(points),
         best=best,
         charts=_search_charts(study, points, sign, metric, is_front),
@@ -172,6 +175,12 @@ def read_study_facts(study: optuna.Study) -> StudyFacts:
         confirmed=None if is_front else read_confirm_facts(study, direction_sign(study)),
         front=len(study.best_trials) if is_front else 0,
     )
+
+
+def _count_states(trials: Sequence[FrozenTrial]) -> list[tuple[str, int]]:
+    counts = Counter(map(state_name, trials))
+    names = [*STATE_NAMES.values(), REJECTED]
+    return [(name, counts[name]) for name in names if counts[name]]
 
 
 def _model_summary(model: str) -> str:
@@ -206,6 +215,15 @@ def _outcomes(trials: Sequence[FrozenTrial]) -> list[Outcome]:
     return found
 
 
+def _rejections(trials: Sequence[FrozenTrial], record: StudyRecord) -> list[Outcome]:
+    if not (count := sum(map(is_rejected, trials))):
+        return []
+    limits = record.definition.get(LIMITS_ENTRY, "unknown")
+    return [
+        Outcome(REJECTED, f"not trained, because the network exceeds a limit: {limits}", count)
+    ]
+
+
 def _reason(trial: FrozenTrial) -> str:
     reason = " ".join(stop_reason(trial).split()) or "no reason is recorded"
     if trial.state == TrialState.PRUNED and (epochs := read_trial_record(trial).epochs):
@@ -236,4 +254,4 @@ def _trial_row(trial: FrozenTrial) -> TrialRow:
     params = [f"{name} {format_value_of(value)}" for name, value in named]
     epochs = read_trial_record(trial).epochs
     values = ", ".join(format_value(value) for value in trial.values or [None])
-    return TrialRow(trial.number, values, STATE_NAMES[trial.state], format_value(epochs), params)
+    return TrialRow(trial.number, values, state_name(trial), format_value(epochs), params)

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from optuna.trial import FrozenTrial, TrialState
 
+from ....storage.trial_outcome import is_rejected
+
 UNITS = ((3 * 86400, 86400, "days"), (3 * 3600, 3600, "hours"), (180, 60, "minutes"))
 """The seconds from which on a time is given in a unit, the seconds of the unit, and its name."""
 
@@ -54,7 +56,7 @@ def points_of(trials: Iterable[FrozenTrial]) -> list[Point]:
     first = min(starts, default=None)
     found = []
     for trial in sorted(trials, key=lambda trial: trial.number):
-        if trial.state.is_finished():
+        if trial.state.is_finished() and not is_rejected(trial):
             value = trial.values[0] if trial.values else math.nan
             ended = trial.datetime_complete
             seconds = (ended - first).total_seconds() if ended and first else 0.0
