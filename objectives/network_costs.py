@@ -78,7 +78,7 @@ def parse_limit(name: str, limit: str | float) -> float:
         100000
     """
     cost = COSTS[name]
-    match = re.fullmatch(r"([0-9.]+(?:e\+?[0-9]+)?)\s*([a-zA-Z]*)", str(limit).strip())
+    match = re.fullmatch(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-zA-Z]*)", str(limit).strip())
     try:
         number = float(match[1]) * cost.units[match[2]] if match else 0.0
     except (ValueError, KeyError):

@@ -16,6 +16,7 @@ from ...storage.trial_record import read_trial_record
 from ..study.point_check import PointCheck
 from ..study.rejected_trials import describe_rejected
 from ..study.study_error import StudyError
+from .infeasible_trials import violation
 
 MAX_REJECTED = 200
 """Number of points in a row without one within the limits after which a search ends."""
@@ -77,7 +78,7 @@ def log_rejections(study: optuna.Study, since: float) -> None:
 
 def describe_rejections(trials: Sequence[FrozenTrial], since: float) -> str:
     """Returns a sentence about the last points, which exceed a limit, with the way out."""
-    nearest = read_trial_record(min(_rejected_in_a_row(trials, since), key=_violation))
+    nearest = read_trial_record(min(_rejected_in_a_row(trials, since), key=violation))
     return (
         f"{MAX_REJECTED} points in a row exceed a limit, and the nearest has "
         f"{nearest.stopped.removeprefix(f'{REJECTED}: ')}: "
@@ -93,7 +94,3 @@ def _rejected_in_a_row(trials: Sequence[FrozenTrial], since: float) -> list[Froz
         return is_rejected(trial) and (trial.datetime_start or datetime.min) >= start
 
     return list(takewhile(is_new, reversed(trials[-MAX_REJECTED:])))
-
-
-def _violation(trial: FrozenTrial) -> float:
-    return sum(value for value in trial.constraints.values() if value > 0)
