@@ -19,7 +19,7 @@ from ...search_spaces.catalog.candidates import (
 from ...search_spaces.catalog.entry import CatalogEntry
 from ...search_spaces.catalog.models import FAMILIES, MODELS
 from ..study.study_error import StudyError
-from ..study.study_options import StudyOptions
+from ..study.study_options import StudyOptions, parse_limits
 from .answer_cache import cached_lines
 from .next_command import print_next_command
 from .verb_options import Choice, declare_options
@@ -67,7 +67,7 @@ def list_(model: str | None, limits: Mapping[str, str] | None) -> None:
     elif model == AUTO:
         _list_auto()
     else:
-        _list_spaces(model, StudyOptions(limits=limits).limits or {})
+        _list_spaces(model, parse_limits(limits or {}) or {})
 
 
 def _list_everything() -> None:

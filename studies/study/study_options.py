@@ -153,7 +153,7 @@ class StudyOptions(TableOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.limits is not None:
-            object.__setattr__(self, "limits", _parse_limits(self.limits))
+            object.__setattr__(self, "limits", parse_limits(self.limits))
         object.__setattr__(self, "only", tuple(sorted(set(map(normalize_label, self.only)))))
         check_options(self)
         check_seed(self.seed)
@@ -163,7 +163,7 @@ class StudyOptions(TableOptions):
             )
 
 
-def _parse_limits(limits: Mapping[str, str | float]) -> dict[str, float] | None:
+def parse_limits(limits: Mapping[str, str | float]) -> dict[str, float] | None:
     """Returns the limits as numbers; None if there are none.
 
     Raises:
