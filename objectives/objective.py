@@ -58,8 +58,8 @@ class Objective:
         metric_callbacks: Functions without arguments. Each returns a callback that logs another
             metric, in trials and in the final training.
         max_epochs: Number of epochs of a trial that is not stopped early, at least 1.
-        patience: A trial ends after this number of epochs without improvement, at least 1. If
-            None, it is a fifth of `max_epochs`, but at least 10.
+        early_stopping_patience: A trial ends after this number of epochs without improvement, at
+            least 1. If None, it is a fifth of `max_epochs`, but at least 10.
         repeats: Number of trainings of each trial, at least 1. The value of a trial is the mean
             over its trainings. If there are several, the trial reports one value per training to
             Optuna, not one per epoch.
@@ -90,7 +90,7 @@ class Objective:
     metrics: Mapping[str, Direction] = field(default_factory=lambda: {"val_mse": "minimize"})
     metric_callbacks: Sequence[MetricCallbackFactory] = ()
     max_epochs: int = 10
-    patience: int | None = None
+    early_stopping_patience: int | None = None
     repeats: int = 1
     folds: int | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -219,20 +219,20 @@ class Objective:
             return f"mean of {self.n_trainings} {trainings}, spread {spread}"
         if score.outcomes[0].epochs == self.max_epochs:
             return "all epochs"
-        return f"no better for {self._effective_patience} epochs"
+        return f"no better for {self._patience} epochs"
 
     @property
-    def _effective_patience(self) -> int:
-        return max(10, self.max_epochs // 5) if self.patience is None else self.patience
+    def _patience(self) -> int:
+        default = max(10, self.max_epochs // 5)
+        given = self.early_stopping_patience
+        return default if given is None else given
 
     def _early_stopping(self) -> list[EarlyStopping]:
         if self.monitor is None:
             return []
         name, way = self.monitor
         mode = "min" if way == "minimize" else "max"
-        return [
-            EarlyStopping(name, mode=mode, patience=self._effective_patience, check_finite=False)
-        ]
+        return [EarlyStopping(name, mode=mode, patience=self._patience, check_finite=False)]
 
     def sanity_check(self, trial: BaseTrial) -> None:
         """Trains and validates one batch with a trial outside any study, to find bugs early.

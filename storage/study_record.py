@@ -106,6 +106,7 @@ class StudyRecord(Record, extra="ignore"):
         imported: The zip file that the study was imported from.
         confirmed: The best configuration according to `confirm`.
         perfect_trial: Number of the trial with the best possible value, which ended the search.
+        patience_ended_at: Number of finished trials at which `patience` last ended a search.
         definition: The facts that must be equal in two studies to compare their trials. This
             attribute is written last, so a study without it is incomplete.
     """
@@ -119,6 +120,7 @@ class StudyRecord(Record, extra="ignore"):
     imported: ImportSource | None = None
     confirmed: Confirmed | None = None
     perfect_trial: Count | None = None
+    patience_ended_at: Count | None = None
     definition: dict[str, str] = Field(default_factory=dict)
 
     @property

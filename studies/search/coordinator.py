@@ -21,6 +21,7 @@ from ...storage.storage_error import StorageError
 from ...storage.study_summary import Study
 from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results
+from .enough import log_gain
 from .fork_server import start_fork_server
 from .process_backend import ProcessBackend
 from .rejections import log_rejections
@@ -86,6 +87,7 @@ class Coordinator:
             self._remove_stale_checkpoints()
         log_rejections(self.study, plan.started_at)
         log_outcome(self.study, plan)
+        log_gain(self.study, plan)
         if self.study.best_trials:
             write_results(self.study, plan.runs)
         if stop.is_set():

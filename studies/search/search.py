@@ -52,6 +52,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     name: str | None = None,
     trials: int | None = None,
     seconds: float | None = None,
+    patience: int | str | None = None,
     workers: int | None = 1,
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),

@@ -42,6 +42,7 @@ from ..study.defaults import PRUNER, TRIALS_PER_WORKER
 from ..study.definition import FROM_ENTRY
 from ..study.module_trust import allow, trusted_modules
 from ..study.option_fields import pick_options
+from ..study.patience import Patience
 from ..study.point_check import PointCheck
 from ..study.recipe import Recipe, resolve_model_and_data
 from ..study.search_options import ClusterOptions, Place, SearchOptions
@@ -51,6 +52,7 @@ from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .encoder_choice import EncoderChoice
+from .patience_choice import choose_patience
 from .rejections import fitting_points
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class SearchPlan:
         definition: The settings that are the same in all searches of the study.
         trials: Number of finished trials in the study, from all searches, that ends this search.
         seconds: Time after which no trial starts; None for no limit.
+        patience: After how many trials with too little gain the search ends; None for never.
         first: Parameters of the first trials of a new study; empty if the sampler chooses them.
         enqueued_params: Parameters of the trials of `enqueue`, which run before other new trials.
         cluster: The cluster of the workers; None for this machine.
@@ -92,6 +95,7 @@ class SearchPlan:
     cluster: RayCluster | None = None
     bucket: str | None = None
     reusable_trials: ReusableTrials | None = None
+    patience: Patience | None = None
     trusted_modules: Sequence[str] = field(default_factory=trusted_modules)
     started_at: float = field(default_factory=time.time)
 
@@ -188,6 +192,7 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
         cluster=nodes,
         bucket=choose_bucket(name, storage, place.artifacts),
         reusable_trials=reusable_trials,
+        patience=choose_patience(options.patience, spec.objective, storage, name),
     )
 
 

@@ -24,6 +24,7 @@ from ...storage.trial_outcome import INTERRUPTED, finished_trials
 from ...storage.trial_record import read_trial_record, write_trial_record
 from ..study.study_error import StudyError
 from ..training.network_plots import AttachPictures
+from .enough import is_enough
 from .new_trial import next_trial
 from .rejections import finds_no_point
 from .search_outcome import record_failure, should_end_early
@@ -85,9 +86,11 @@ class TrialLoop:
                     ends = should_end_early(self.study, trials, self.plan)
                     ends = ends or finds_no_point(trials, self.plan.started_at)
                     remaining = self.plan.trials - len(finished_trials(trials))
+                    running = [t.number for t in trials if t.state == TrialState.RUNNING]
+                    if is_enough(self.study, trials, self.plan):
+                        remaining = min(remaining, len(running))
                     if ends or remaining <= 0 or self.stop.is_set() or self.plan.is_out_of_time:
                         return
-                    running = [t.number for t in trials if t.state == TrialState.RUNNING]
                     if remaining > len(running):
                         trial = next_trial(self.study, trials, self.points.suggest)
                         if trial is not None:

@@ -9,6 +9,7 @@ from ...objectives.option import Option
 from .defaults import PRUNERS, SAMPLERS
 from .option_fields import check_options
 from .option_text import parse_duration
+from .patience import Patience, check_patience
 from .study_error import StudyError
 
 
@@ -36,6 +37,16 @@ class SearchOptions:
             metavar="20m",
             flags=("--time",),
             parse=parse_duration,
+        ),
+    ] = None
+    patience: Annotated[
+        int | str | None,
+        Option(
+            "End the search when this number of finished trials in a row gain less than seeds "
+            "differ, or less than a given share of the best value.",
+            default="none",
+            metavar="TRIALS[:0.5%]",
+            parse=check_patience,
         ),
     ] = None
     workers: Annotated[
@@ -69,6 +80,11 @@ class SearchOptions:
         check_options(self)
         if self.seconds is not None and not 0 < self.seconds < inf:
             raise StudyError(f"`seconds=` must be above 0, not {self.seconds:g} s")
+        if self.patience is not None:
+            try:
+                Patience.parse(self.patience)
+            except ValueError as error:
+                raise StudyError(f"`patience=` {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

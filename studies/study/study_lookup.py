@@ -44,17 +44,25 @@ def open_study(storage: BaseStorage | str, name: str) -> Study:
     return study
 
 
-def default_batch_size(storage: str, name: str) -> int | None:
-    """Returns the batch size of a study that was created without one; None if it is not known.
-
-    Its trials remain comparable if another version of Latentune chooses another size.
-    """
+def find_study(storage: str, name: str) -> Study | None:
+    """Returns the study called `name`, which can only be read; None if it does not exist."""
     if not database_exists(storage):
         return None
     database = open_for_reading(storage)
     if name not in optuna.get_all_study_names(database):
         return None
-    record = read_study_record(Study(study_name=name, storage=database))
+    return Study(study_name=name, storage=database)
+
+
+def default_batch_size(storage: str, name: str) -> int | None:
+    """Returns the batch size of a study that was created without one; None if it is not known.
+
+    Its trials remain comparable if another version of Latentune chooses another size.
+    """
+    study = find_study(storage, name)
+    if study is None:
+        return None
+    record = read_study_record(study)
     is_given = "batch_size" in record.recipe.to_table()
     return None if is_given else record.full_recipe.get("batch_size")
 

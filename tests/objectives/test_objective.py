@@ -94,7 +94,7 @@ def test_a_trial_that_has_had_all_its_epochs_is_complete() -> None:
 def test_a_trial_without_progress_ends_early(patience: int | None, epochs: int) -> None:
     values = [0.9, 0.5, *10 * [0.6], 0.1]
     study = optuna.create_study(pruner=optuna.pruners.NopPruner())
-    study.optimize(objective(values, patience=patience), n_trials=1)
+    study.optimize(objective(values, early_stopping_patience=patience), n_trials=1)
     trial = study.trials[0]
     assert trial.state == TrialState.COMPLETE
     assert trial.user_attrs["epochs"] == epochs
