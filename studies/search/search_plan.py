@@ -9,9 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import psutil
-import torch
-
 from ...models.data_spec import DataSpec, Kind
 from ...models.types import Space
 from ...objectives.data.data_error import DataError
@@ -38,7 +35,7 @@ from ...storage.study_names import check_name_in_database
 from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
 from ..study.candidate_models import with_candidate_models
-from ..study.defaults import PRUNER, TRIALS_PER_WORKER
+from ..study.defaults import PRUNER
 from ..study.definition import FROM_ENTRY
 from ..study.module_trust import allow, trusted_modules
 from ..study.option_fields import pick_options
@@ -54,14 +51,13 @@ from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_r
 from .encoder_choice import EncoderChoice
 from .patience_choice import choose_patience
 from .rejections import fitting_points
+from .worker_count import default_workers
 
 log = logging.getLogger(__name__)
 
 DATA_KIND_NAMES: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
 MAX_WORKERS = 256
 MAX_TASKS = 1000  # workers on a cluster
-WORKERS_PER_GPU = 2
-BYTES_PER_WORKER = 2**30
 
 
 @dataclass(frozen=True)
@@ -152,7 +148,7 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
         spec = build_spec(recipe, runs)
     trials = spec.trials if options.trials is None else options.trials
     nodes = join_cluster(cluster.cluster, cluster.cpus, cluster.gpus)
-    workers = options.workers or _default_workers(trials, nodes)
+    workers = options.workers or default_workers(trials, nodes)
     check_at_most("workers", workers, MAX_WORKERS if nodes is None else MAX_TASKS)
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data_kind(recipe, data_module)
@@ -283,19 +279,3 @@ def _choose_pruner(pruner: str | None, trainings: int) -> str:
             f"{WILCOXON} or {NONE} by `pruner=`"
         )
     return pruner
-
-
-def _default_workers(trials: int, cluster: RayCluster | None) -> int:
-    """Returns the default number of workers for a number of trials: one for every eight.
-
-    A sampler cannot learn from trials that still run, so more workers would find worse values.
-    A cluster limits the number to what its nodes can run. On this machine, the limits are one
-    worker for each core, one for each GiB of free memory, and two for each GPU.
-    """
-    limit = -(-trials // TRIALS_PER_WORKER)
-    if cluster is not None:
-        return max(1, min(limit, cluster.worker_limit))
-    memory = int(psutil.virtual_memory().available / BYTES_PER_WORKER)
-    gpus = torch.cuda.device_count()
-    limits = [limit, torch.get_num_threads(), memory, *([WORKERS_PER_GPU * gpus] if gpus else [])]
-    return max(1, min(limits))
