@@ -3,7 +3,7 @@
 import gc
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 from ..models.types import Direction, MetricCallbackFactory, Space
 from ..storage.trial_record import read_trial_record, write_trial_record
 from .cost_measures import LogCosts
+from .data.batches import set_batch_size
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
 from .limits import check_limits
@@ -23,12 +24,13 @@ from .model_record import model_record
 from .network_costs import COSTS
 from .provenance import current_provenance
 from .resumable_checkpoint import LastEpochCheckpoint
-from .trainer import fit, quiet_trainer
+from .trainer import PRECISIONS, fit, quiet_trainer
 from .training_errors import (
     DivergenceError,
     LimitError,
     MonitorError,
     StopRequested,
+    TimeOver,
     TrialFailed,
 )
 from .trial_score import MetricTracker, TrialScore
@@ -50,7 +52,8 @@ class Objective:
     Attributes:
         model: The search space: takes a trial and a `DataSpec`, and returns a model.
         data: Returns a data module; it is called once per training. The module has a `DataSpec` as
-            `spec`.
+            `spec`. If the space suggests a parameter `batch_size`, the attribute of this name of
+            the module is set to it.
         metrics: Names of the metrics to optimize, which the model logs in validation, with their
             directions. One metric is taken from its best epoch. Several metrics are taken from the
             last epoch, and the trial is never pruned. A cost of the network, such as `params`, is
@@ -67,6 +70,7 @@ class Objective:
             the validation part. The data module must have a method `fold`, as `TensorData` has.
         limits: The largest allowed costs of the network by name, such as `{"params": 30_000}`. A
             trial that exceeds one is not trained: it fails, and is recorded as rejected.
+        precision: Precision of the trainings: `32`, `bf16` or `16`, as in `PRECISIONS`.
         seed: Trial number n trains with `seed` + n. In a trial with several trainings, training
             number n uses `seed` + n instead. Numbers start at 0. A search sets `seed` to the
             study's seed.
@@ -94,6 +98,7 @@ class Objective:
     repeats: int = 1
     folds: int | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
+    precision: str = "32"
     seed: int = 0
     callbacks: Callable[[Trial], Sequence[pl.Callback]] = _no_callbacks
     last_epoch: Callable[[Trial], Path] | None = None
@@ -141,7 +146,8 @@ class Objective:
 
         Raises:
             optuna.TrialPruned: If the study's pruner stops the trial.
-            TrialFailed: If a metric diverges, memory runs out or a cost exceeds its limit.
+            TrialFailed: If a metric diverges, memory runs out, a cost exceeds its limit, or a time
+                limit ends a training before its first epoch.
             MonitorError: If the model does not log a metric.
             StopRequested: If `StopOnRequest` ended the training.
             KeyboardInterrupt: On Ctrl-C.
@@ -150,13 +156,16 @@ class Objective:
         try:
             score.report()
             for run in range(len(score.outcomes), self.n_trainings):
-                self._train(trial, run, score.start_training())
+                try:
+                    self._train(trial, run, score.start_training())
+                except TimeOver as end:
+                    score.record_time_limit(end)
                 score.finish_training()
                 score.report()
         except optuna.TrialPruned:
             score.record_outcome("pruned")
             raise
-        except (DivergenceError, LimitError, torch.OutOfMemoryError) as error:
+        except (DivergenceError, LimitError, TimeOver, torch.OutOfMemoryError) as error:
             score.record_outcome(_first_line(error))
             raise TrialFailed(_first_line(error)) from error
         except StopRequested:
@@ -178,6 +187,7 @@ class Objective:
         if self.folds:
             data = data.fold(run, self.folds)
         model = self.model(trial, data.spec)
+        set_batch_size(data, trial.params)
         if run == 0:
             record = model_record(model, provenance)
             # Each write is a transaction.
@@ -190,14 +200,14 @@ class Objective:
             *self.callbacks(trial),
         ]
         if self.last_epoch is None:
-            fit(quiet_trainer(self.max_epochs, callbacks, data), model, data)
+            fit(self._make_trainer(callbacks, data), model, data)
             return
         agree = {key: getattr(provenance, key) for key in RESUME_KEYS}
         params = json.dumps(trial.params, sort_keys=True)  # as text, NaN equals itself
         settings = {"params": params, "run": run, **agree}
         checkpoint = LastEpochCheckpoint(self.last_epoch(trial), settings)
         callbacks.append(checkpoint)
-        trainer = quiet_trainer(self.max_epochs, callbacks, data, enable_checkpointing=True)
+        trainer = self._make_trainer(callbacks, data, enable_checkpointing=True)
         resume_from = checkpoint.find_resumable(model)
         if resume_from is not None:
             model.strict_loading = False  # checkpoints of trials lack frozen encoders
@@ -212,11 +222,21 @@ class Objective:
         names = self._cost_metrics
         return [LogCosts(names, costs), *found] if names else found
 
+    def _make_trainer(
+        self, callbacks: Sequence[pl.Callback], data: Any, **options: Any
+    ) -> pl.Trainer:
+        precision = PRECISIONS[self.precision]
+        return quiet_trainer(self.max_epochs, callbacks, data, precision=precision, **options)
+
     def _end_reason(self, score: TrialScore) -> str:
+        time_over = "" if score.time_limit is None else str(TimeOver(score.time_limit))
         if self.n_trainings > 1:
             spread = ", ".join(f"{std:.2g}" for std in score.spread)
             trainings = "folds" if self.folds else "seeds"
-            return f"mean of {self.n_trainings} {trainings}, spread {spread}"
+            mean = f"mean of {self.n_trainings} {trainings}, spread {spread}"
+            return f"{mean}, {time_over}" if time_over else mean
+        if time_over:
+            return time_over
         if score.outcomes[0].epochs == self.max_epochs:
             return "all epochs"
         return f"no better for {self._patience} epochs"
@@ -244,9 +264,12 @@ class Objective:
         data = self.data()
         callbacks = self.make_metric_callbacks()
         callbacks.append(MetricTracker(self.metrics))
-        trainer = quiet_trainer(1, callbacks, data, limit_train_batches=1, limit_val_batches=1)
+        once = replace(self, max_epochs=1)
+        trainer = once._make_trainer(callbacks, data, limit_train_batches=1, limit_val_batches=1)
         try:
-            fit(trainer, self.model(trial, data.spec), data)
+            model = self.model(trial, data.spec)
+            set_batch_size(data, trial.params)
+            fit(trainer, model, data)
         except DivergenceError:
             pass  # a single batch may diverge; a trial would fail by itself
         except ValueError as error:

@@ -63,6 +63,13 @@ def format_duration(seconds: float) -> str:
     return f"{hours}{minutes % 60} min"
 
 
+def format_limit(seconds: float) -> str:
+    """Returns a time limit in seconds as a user types it, such as `90s`, `20m` or `1.5h`."""
+    size, unit = (3600, "h") if seconds >= 3600 else (60, "m") if seconds >= 60 else (1, "s")
+    exact = f"{seconds / size:g}{unit}"
+    return exact if len(exact) < 6 else f"{seconds:g}s"
+
+
 def progress(title: str, total: int | None = None) -> AbstractContextManager[Advance]:
     """Shows the progress of the work in a `with` block.
 

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -35,6 +35,14 @@ STEP_HOOKS = (
     *("on_train_batch_start", "on_train_batch_end"),
 )
 """Lightning's hooks that a model or a callback overrides in order to see or change each step."""
+
+
+PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
+    "32": "32-true",
+    "bf16": "bf16-mixed",
+    "16": "16-mixed",
+}
+"""Lightning's name of each precision: bits of a number in the network."""
 
 
 class DirectCheckpointIO(TorchCheckpointIO):

@@ -1,6 +1,7 @@
 """Errors that end a training early. This file does not import torch."""
 
 from ..models.errors import LatentuneError
+from .progress import format_limit
 
 
 class MonitorError(LatentuneError, ValueError):
@@ -21,6 +22,14 @@ class LimitError(ArithmeticError):
 
 class StopRequested(Exception):  # noqa: N818 - not an error
     """Raised if the user asked to stop."""
+
+
+class TimeOver(Exception):  # noqa: N818 - not an error
+    """Raised if a trial has used up its time limit of `seconds`; `when` ends the message."""
+
+    def __init__(self, seconds: float, when: str = "") -> None:
+        super().__init__(f"its time of {format_limit(seconds)} was over{when}")
+        self.seconds = seconds
 
 
 class TrialFailed(RuntimeError):  # noqa: N818 - a state of a trial, like optuna.TrialPruned

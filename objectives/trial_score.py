@@ -17,7 +17,7 @@ from ..storage.trial_record import (
     read_trial_record,
     write_trial_record,
 )
-from .training_errors import DivergenceError, MonitorError
+from .training_errors import DivergenceError, MonitorError, TimeOver
 
 
 class MetricTracker(pl.Callback):
@@ -93,6 +93,7 @@ class TrialScore:
 
     Attributes:
         outcomes: The result of each finished training.
+        time_limit: The time limit in seconds that has ended a training; None if none has.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class TrialScore:
     ) -> None:
         self.trial, self.metrics, self.n_trainings = trial, metrics, n_trainings
         record = read_trial_record(trial)
-        self.outcomes = list(record.trainings)
+        self.outcomes, self.time_limit = list(record.trainings), record.time_limit
         self._tracker: MetricTracker | None = None
         self._last_step = 0  # a new trial has no reports, and reading them is a transaction
         if isinstance(trial, optuna.Trial) and (record.provenance or record.stopped):
@@ -119,6 +120,18 @@ class TrialScore:
         else:  # no epoch is reported to Optuna
             before = sum(outcome.epochs for outcome in self.outcomes)
             write_trial_record(self.trial, TrialRecord(epochs=before + epochs))
+
+    def record_time_limit(self, end: TimeOver) -> None:
+        """Records that a time limit has ended the current training.
+
+        Raises:
+            TimeOver: If the training has finished no epoch.
+        """
+        assert self._tracker is not None
+        if not self._tracker.epochs:
+            raise TimeOver(end.seconds, " before its first epoch")
+        self.time_limit = end.seconds
+        write_trial_record(self.trial, TrialRecord(time_limit=end.seconds))
 
     def finish_training(self) -> None:
         """Records the result of the current training."""

@@ -59,6 +59,7 @@ class TrialRecord(Record, extra="ignore"):
             trainings, the mean of their best epochs.
         trainings: Results of the finished trainings, if the trial has several.
         spread: Standard deviation of each metric over several trainings.
+        time_limit: The time limit in seconds that has ended a training of the trial.
         pruned_at: The step at which the pruner decided to stop the trial.
         stopped: Why the trial ended, or why it waits to be resumed.
         failure: Path of the file with the traceback, relative to the runs folder.
@@ -77,6 +78,7 @@ class TrialRecord(Record, extra="ignore"):
     best_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
     trainings: list[TrainingResult] = Field(default_factory=list)
     spread: list[float] | None = None
+    time_limit: Annotated[float, Field(gt=0)] | None = None
     pruned_at: Count | None = None
     stopped: str = ""
     failure: str | None = None

@@ -1,6 +1,6 @@
 """Iterates over batches of a data set, and applies functions to all of its items in batches."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -189,6 +189,15 @@ def choose_batch_size(
     cannot train on one item.
     """
     return max(min_size, min(max_size, n // steps)) if batch_size is None else batch_size
+
+
+def set_batch_size(data: Any, params: Mapping[str, Any]) -> None:
+    """Sets the batch size of a data module to the parameter `batch_size` of a trial.
+
+    If the trial has no such parameter, or the data module no such attribute, it does nothing.
+    """
+    if "batch_size" in params and hasattr(data, "batch_size"):
+        data.batch_size = params["batch_size"]
 
 
 def evaluation_batch_size(items: Items) -> int:

@@ -102,7 +102,11 @@ class EncodedData(DeviceDataModule):
         self.items.setup("fit")
         encoder = self._make_encoder(self.spec).to(self.device)
         batches = self.items.train_dataloader()
-        return replace(batches, encode=lambda items: encoder.encode(items).flatten(1))
+        return replace(
+            batches,
+            batch_size=self.batch_size,
+            encode=lambda items: encoder.encode(items).flatten(1),
+        )
 
     def _load_encoder(self) -> Callable[[Tensor], Tensor]:
         encoder = self._make_encoder(self.spec)

@@ -13,6 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.rng import spawn_seeds
+from ...objectives.time_limit import repeat_time_limit
 from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import write_best_toml
@@ -30,12 +31,14 @@ from ...storage.study_record import (
     write_confirm_value,
     write_study_record,
 )
+from ...storage.trial_record import TrialRecord, read_trial_record
 from ..cluster.missing_jobs import JobContext, run_missing_jobs
 from ..cluster.payload import recipe_files, with_local_files
 from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..display.terminal import has_progress_display
 from ..study.build import build_spec
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, MAX_SEEDS, RUNS
+from ..study.device_check import check_device
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.recipe import Recipe
@@ -111,6 +114,7 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
     finalists = _choose_finalists(loaded, top)
     table = read_study_record(loaded).full_recipe
     recipe = Recipe.from_table(table, place, storage).at(data_dir)
+    check_device("auto", recipe.precision)
     objective = build_spec(recipe, place).objective
     data = objective.data()
     for trial in finalists:  # before hours are spent on the first of them
@@ -167,7 +171,7 @@ class _FinalistTraining:
         of_seeds = f"seed {seed_index + 1} of {len(self.seeds)}"
         titles = {(trial.number, seed): f"trial {trial.number}, {of_seeds}" for trial in trials}
         jobs = {
-            key: (self.recipe, trial.params, seed, title)
+            key: (self.recipe, trial.params, read_trial_record(trial), seed, title)
             for trial, (key, title) in zip(trials, titles.items(), strict=True)
         }
         for key in run_missing_jobs(
@@ -224,14 +228,23 @@ def _confirm(training: _FinalistTraining) -> Confirmation:
 
 
 def _train_finalist(
-    context: JobContext, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
+    context: JobContext,
+    recipe: Recipe,
+    params: Mapping[str, Any],
+    record: TrialRecord,
+    seed: int,
+    title: str,
 ) -> float | None:
-    """Trains a configuration on a seed and returns its value; None if the training diverges."""
+    """Trains a configuration on a seed and returns its value; None if the training diverges.
+
+    If a time limit has ended its trial, it is trained for as many epochs as there.
+    """
     spec = build_spec(with_local_files(recipe, context.local_paths), context.runs)
     checkpoint = _resume_checkpoint_path(context.runs, recipe, params, seed)
     objective = replace(
         spec.objective, seed=seed, limits={}, last_epoch=lambda trial: checkpoint
     )  # the finalists were within the limits
+    objective = repeat_time_limit(objective, record)
     if has_progress_display():
         objective = with_progress_bar(objective, title)
     try:

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.provenance import git_commit, machine, versions
 from ...objectives.threads import restore_threads
+from ...objectives.time_limit import repeat_time_limit
 from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.runs_folder import Runs
@@ -20,6 +21,7 @@ from ...storage.trial_record import Provenance, TrialRecord, read_trial_record, 
 from ..display.result import Result
 from ..study.build import build_spec
 from ..study.defaults import RUNS, SEED
+from ..study.device_check import check_device
 from ..study.public_api import public_api
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError, check_at_least, check_seed
@@ -214,6 +216,7 @@ class _TrialRunner:
     ) -> None:
         self.study, self.record = study, read_study_record(study)
         recipe = Recipe.from_table(self.record.full_recipe, runs, storage).at(data_dir)
+        check_device("auto", recipe.precision)
         self.objective = build_spec(recipe, runs).objective
         self.data = self.objective.data()
 
@@ -251,7 +254,9 @@ class _TrialRunner:
         detached = DetachedTrial(trial.params, seed - self.objective.seed, max_reports)
         costs = read_trial_record(trial).costs  # measured times cannot be repeated
         write_trial_record(detached, TrialRecord(costs=costs))
-        objective = self.objective if title is None else with_progress_bar(self.objective, title)
+        objective = repeat_time_limit(self.objective, read_trial_record(trial))
+        if title is not None:
+            objective = with_progress_bar(objective, title)
         try:
             value = objective(cast(optuna.Trial, detached))
         except optuna.TrialPruned:

@@ -9,6 +9,7 @@ from ...models.data_spec import DataSpec
 from ...models.networks.architectures import ARCHITECTURES
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.network_costs import COSTS
+from ...search_spaces.batch_size import BATCH_SIZE
 from ...search_spaces.catalog.candidates import (
     AUTO,
     SUMMARY,
@@ -97,6 +98,7 @@ def _list_spaces(model: str, limits: Mapping[str, float]) -> None:
         click.echo(line)
     for line in _share_lines(entry, data, limits):
         click.echo(line)
+    click.echo(f"of every space: --range {BATCH_SIZE}=32:512, if it is to be searched")
     click.echo(f"objectives: {', '.join(entry.metrics)}")
     words = ["search", model, "FOLDER" if is_text else "CSV" if is_number else "digits"]
     if entry.needs_encoder:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,6 +43,7 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
 
     Example: latentune search conv-ae fashion-mnist --space published --trials 15
     """
+    started_at = time.time()  # the time limit includes the seconds in which PyTorch is imported
     from ..study.catalog_recipe import check_words
     from ..study.option_fields import pick_options
     from ..study.recipe import Recipe, resolve_model_and_data
@@ -64,7 +66,7 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
         start_fork_server(fork=True)
     start_garbage_collection()
     show_progress()
-    plan = plan_search(model, data, **options)
+    plan = plan_search(model, data, started_at=started_at, **options)
     if dry_run:
         print_plan(plan)
         return

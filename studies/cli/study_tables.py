@@ -8,6 +8,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
+from ...objectives.progress import format_limit
 from ...search_spaces.model_choice import strip_model_prefix
 from ...storage.optuna_internals import count_trials, trial_by_number
 from ...storage.runs_folder import Runs
@@ -42,7 +43,8 @@ def print_plan(plan: "SearchPlan") -> None:
         of_study["from"] = str(plan.reusable_trials)
     of_search = {
         "trials": str(plan.trials),
-        "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
+        "time": _describe_limit(plan.seconds),
+        "trial time": _describe_limit(plan.trial_seconds),
         "workers": str(plan.workers),
         "cluster": "none, but this machine" if plan.cluster is None else str(plan.cluster),
         "first trial": "; then ".join(first) or "sampled",
@@ -55,6 +57,10 @@ def print_plan(plan: "SearchPlan") -> None:
     for name, value in (*of_study.items(), *of_search.items()):
         table.add_row(name, value)
     console.print(table)
+
+
+def _describe_limit(seconds: float | None) -> str:
+    return "no limit" if seconds is None else format_limit(seconds)
 
 
 def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:

@@ -1,6 +1,5 @@
 """The display of progress: a bar for the steps of a task, and a line for each finished trial."""
 
-import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -21,8 +20,6 @@ from .terminal import console, has_progress_display, progress_bar
 from .terminal_escape import escape_control_characters
 
 REDRAW_INTERVAL_S = 0.2
-
-log = logging.getLogger(__name__)
 
 
 def show_progress() -> None:
@@ -69,10 +66,8 @@ class SearchProgress:
         self.bar.start()
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self.bar.stop()
-        if not self.has_lines and kind is None:
-            log.info("%s has its %s trials; `trials=` adds more", self.name, self.trials)
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         done = len(finished_trials(study.get_trials(deepcopy=False)))

@@ -21,12 +21,14 @@ from ...storage.storage_error import StorageError
 from ...storage.study_summary import Study
 from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results
+from .deadline import log_time_up, stop_at_deadline
 from .enough import log_gain
 from .fork_server import start_fork_server
 from .process_backend import ProcessBackend
 from .rejections import log_rejections
 from .search_outcome import log_outcome
 from .search_plan import SearchPlan
+from .stalled_workers import Stall, StallWatch
 from .study_creation import open_or_create_study
 from .trial_lease import requeue_dead_trials
 from .trial_loop import TrialLoop
@@ -51,6 +53,9 @@ class Coordinator:
     callbacks: Sequence[TrialCallback] = ()
     study: Study = field(init=False)
 
+    def __post_init__(self) -> None:
+        self._watch = StallWatch(self.plan.stall_limits)  # of the trial in this process
+
     def run(self, command: str) -> Study:
         """Runs the search and returns its study.
 
@@ -69,7 +74,11 @@ class Coordinator:
         identity = file_identity(plan.storage)
         for values in plan.enqueued_params:
             self.study.enqueue_trial(dict(values), skip_if_exists=True)
-        with scratch_folder(plan.runs.cache) as scratch, _stop_on_signal() as stop:
+        with (
+            scratch_folder(plan.runs.cache) as scratch,
+            _stop_on_signal() as stop,
+            stop_at_deadline(plan, stop) as is_time_up,
+        ):
             try:
                 with plan.hold_lock():
                     # A search that begins now starts no trial before it holds this lock.
@@ -88,9 +97,11 @@ class Coordinator:
         log_rejections(self.study, plan.started_at)
         log_outcome(self.study, plan)
         log_gain(self.study, plan)
+        if is_time_up.is_set():
+            log_time_up(self.study, plan)
         if self.study.best_trials:
             write_results(self.study, plan.runs)
-        if stop.is_set():
+        if stop.is_set() and not is_time_up.is_set():
             raise KeyboardInterrupt
         return self.study
 
@@ -98,7 +109,8 @@ class Coordinator:
         plan = self.plan
         if plan.workers == 1 and plan.cluster is None:
             context = local_context(plan, self._handle_message, scratch)
-            TrialLoop(self.study, plan, stop, context).run()
+            with self._watch.in_thread(_log_stall):
+                TrialLoop(self.study, plan, stop, context).run()
             return
         backend: WorkerBackend
         if plan.cluster is None:
@@ -123,6 +135,8 @@ class Coordinator:
             case "error":
                 number, traceback = content
                 write_text(self.plan.runs.failure(self.plan.name, number), traceback)
+            case "pace":
+                self._watch.record(0, content)
             case "waiting":
                 log.info(
                     "waiting for trial %s: another process runs it, or died less than %s s ago",
@@ -133,6 +147,16 @@ class Coordinator:
     def _remove_stale_checkpoints(self) -> None:
         trials = self.study.get_trials(deepcopy=False)
         remove_stale_checkpoints(self.plan.runs, self.plan.name, unfinished_trials(trials))
+
+
+def _log_stall(stall: Stall) -> None:
+    """Logs that the trial in this process makes no step; nothing else could stop it."""
+    if not stall.is_over:
+        log.warning(
+            "the trial makes %s: two times Ctrl-C ends the search, and with `workers=` 2 a worker "
+            "that stalls is stopped",
+            stall,
+        )
 
 
 @contextmanager

@@ -85,6 +85,10 @@ class ProcessBackend:
             with suppress(OSError):  # the worker is gone
                 worker.pipe.send("stop")
 
+    def kill(self, index: int) -> None:
+        if index in self.workers:
+            self.workers[index].process.kill()
+
     def close(self) -> None:
         for worker in self.workers.values():
             if not worker.has_finished:

@@ -118,6 +118,11 @@ class RayBackend:
         self._call_coordinator(self.actor.stop)
         self._cancel_waiting_tasks()
 
+    def kill(self, index: int) -> None:
+        for worker in self.workers.values():
+            if worker.index == index:
+                _cancel_task(worker)
+
     def close(self) -> None:
         for worker in self.workers.values():
             _cancel_task(worker)

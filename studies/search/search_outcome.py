@@ -64,7 +64,10 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
 def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
     """Logs why trials of a search failed, and the first trial with the best possible value."""
     trials = study.get_trials(deepcopy=False)
-    _log_failures([t for t in _trials_of_search(trials, plan) if t.state == TrialState.FAIL], plan)
+    of_search = _trials_of_search(trials, plan)
+    if not of_search and len(finished_trials(trials)) >= plan.trials:
+        log.info("%s has its %s trials; `trials=` adds more", plan.name, plan.trials)
+    _log_failures([t for t in of_search if t.state == TrialState.FAIL], plan)
     perfect = _find_perfect_trial(trials, plan.spec.objective.metrics)
     if perfect is None:
         return

@@ -10,24 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.types import Space
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.folds import check_folds
-from ...search_spaces.catalog.candidates import AUTO, MODEL
-from ...search_spaces.catalog.entry import PUBLISHED
+from ...search_spaces.batch_size import BATCH_SIZE
+from ...search_spaces.catalog.candidates import MODEL
 from ...search_spaces.catalog.models import MODELS
-from ...search_spaces.model_choice import (
-    add_model_prefix,
-    default_trial_per_model,
-    record_model_choices,
-    strip_model_prefix,
-)
-from ...search_spaces.ranges import discover_parameters
-from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.strategies import NONE, WILCOXON
-from ...search_spaces.suggestions import SpaceParameters, replay_distributions
 from ...storage.artifact_store import choose_bucket
-from ...storage.best_toml import read_best_toml
 from ...storage.lock_wait import hold_lock
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
@@ -37,6 +26,7 @@ from ..study.build import build_spec
 from ..study.candidate_models import with_candidate_models
 from ..study.defaults import PRUNER
 from ..study.definition import FROM_ENTRY
+from ..study.device_check import check_device
 from ..study.module_trust import allow, trusted_modules
 from ..study.option_fields import pick_options
 from ..study.patience import Patience
@@ -49,8 +39,10 @@ from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .encoder_choice import EncoderChoice
+from .first_trials import find_parameters, read_params
 from .patience_choice import choose_patience
 from .rejections import fitting_points
+from .stalled_workers import StallLimits
 from .worker_count import default_workers
 
 log = logging.getLogger(__name__)
@@ -67,13 +59,15 @@ class SearchPlan:
     Attributes:
         definition: The settings that are the same in all searches of the study.
         trials: Number of finished trials in the study, from all searches, that ends this search.
-        seconds: Time after which no trial starts; None for no limit.
+        seconds: Time after `started_at` at which the search ends; None for no limit.
+        trial_seconds: Time after which a trial ends; None for no limit.
         patience: After how many trials with too little gain the search ends; None for never.
         first: Parameters of the first trials of a new study; empty if the sampler chooses them.
         enqueued_params: Parameters of the trials of `enqueue`, which run before other new trials.
         cluster: The cluster of the workers; None for this machine.
         bucket: The bucket of the pictures; None for the runs folder.
         started_at: Start of the search, in seconds since the epoch.
+        stall_limits: How long the training of a worker may make no step.
     """
 
     name: str
@@ -88,17 +82,14 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    trial_seconds: float | None = None
     cluster: RayCluster | None = None
     bucket: str | None = None
     reusable_trials: ReusableTrials | None = None
     patience: Patience | None = None
     trusted_modules: Sequence[str] = field(default_factory=trusted_modules)
     started_at: float = field(default_factory=time.time)
-
-    @property
-    def is_out_of_time(self) -> bool:
-        """Whether the time limit `seconds` has passed, so that no worker starts another trial."""
-        return self.seconds is not None and time.time() - self.started_at > self.seconds
+    stall_limits: StallLimits = field(default_factory=StallLimits)
 
     def hold_lock(self) -> AbstractContextManager[None]:
         """Returns a context manager that holds the lock of all searches in the database."""
@@ -126,8 +117,14 @@ class SearchPlan:
         return {name: value for name, value in vars(self).items() if name != "spec"}
 
 
-def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
-    """Returns the plan of a search. The docstring of `search` has the arguments and the errors."""
+def plan_search(
+    model: str, data: str | None, *, started_at: float | None = None, **values: Any
+) -> SearchPlan:
+    """Returns the plan of a search. The docstring of `search` has the arguments and the errors.
+
+    `started_at` is when the search began, in seconds since the epoch; None for now.
+    """
+    started_at = time.time() if started_at is None else started_at  # before data are read
     study, options = pick_options(StudyOptions, values), pick_options(SearchOptions, values)
     cluster, place = pick_options(ClusterOptions, values), pick_options(Place, values)
     runs = Runs(Path(place.runs))
@@ -136,13 +133,14 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
         Recipe.create(*resolve_model_and_data(model, data), study), runs
     )
     allow(recipe.model)
+    check_device("auto", recipe.precision)
     spec = build_spec(recipe, runs)
     name = spec.name
     if recipe.encoder is not None:
         recipe, name = EncoderChoice(recipe, recipe.encoder, name, runs, storage).resolve()
         spec = build_spec(recipe, runs)
     name = options.name or name
-    if recipe.batch_size is None:
+    if recipe.batch_size is None and BATCH_SIZE not in (recipe.ranges or {}):
         size = default_batch_size(storage, options.origin or name)
         recipe = replace(recipe, batch_size=size)
         spec = build_spec(recipe, runs)
@@ -152,9 +150,9 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
     check_at_most("workers", workers, MAX_WORKERS if nodes is None else MAX_TASKS)
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data_kind(recipe, data_module)
-    parameters, first = _discover_parameters(recipe, space, data_module.spec)
+    parameters, first = find_parameters(recipe, space, data_module)
     points = PointCheck(spec.objective, data_module, recipe.encoder is not None)
-    params = [_read_params(Path(p), recipe, points) for p in options.enqueue]
+    params = [read_params(Path(p), recipe, points) for p in options.enqueue]
     first = fitting_points(first, points)
     pruner = _choose_pruner(options.pruner, spec.objective.n_trainings)
     definition = spec.definition(
@@ -178,6 +176,7 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
         definition=definition,
         trials=trials,
         seconds=options.seconds,
+        trial_seconds=options.trial_seconds,
         workers=workers,
         first=first if options.default_first else [],
         enqueued_params=params,
@@ -189,50 +188,8 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
         bucket=choose_bucket(name, storage, place.artifacts),
         reusable_trials=reusable_trials,
         patience=choose_patience(options.patience, spec.objective, storage, name),
+        started_at=started_at,
     )
-
-
-def _discover_parameters(
-    recipe: Recipe, space: Space, data: DataSpec
-) -> tuple[SpaceParameters, list[dict[str, Any]]]:
-    """Returns the parameters of a space, and the parameters of the first trials of a new study."""
-    if recipe.model == AUTO:
-        parameters = discover_parameters(space, data, record_model_choices)
-        first = default_trial_per_model(parameters)
-        models = ", ".join(values[MODEL] for values in first)
-        log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
-        return parameters, first
-    parameters, entry = discover_parameters(space, data), MODELS.get(recipe.model)
-    initial = {} if entry is None else entry.first
-    if entry is not None and recipe.space == PUBLISHED and entry.published is not None:
-        initial = entry.published.params
-    values = parameters.first_trial(initial)
-    return parameters, [values] if values else []
-
-
-def _read_params(path: Path, recipe: Recipe, points: PointCheck) -> Mapping[str, Any]:
-    """Returns the parameters of the best.toml at `path`.
-
-    Raises:
-        StudyError: If the file is of another model than the recipe.
-        SpaceError: If the space cannot suggest these parameters, or they exceed a limit.
-    """
-    best = read_best_toml(path)
-    model, params = best.recipe.get("model"), dict(best.params)
-    if model == AUTO and recipe.model != AUTO:
-        params = strip_model_prefix(params)
-        model = params.pop(MODEL, AUTO)
-    elif recipe.model == AUTO and model in recipe.models:
-        model, params = AUTO, add_model_prefix(model, params)
-    if model != recipe.model:
-        raise StudyError(f"{path} is of model {model!r}, not {recipe.model!r}")
-    try:
-        replay_distributions(points.objective.model, params, points.spec)
-    except SpaceError as error:
-        raise SpaceError(f"{path}: {error}") from error
-    if excess := points.excess(params):
-        raise SpaceError(f"{path} is {excess}: leave it out of `enqueue=`")
-    return params
 
 
 def _check_data_kind(recipe: Recipe, data: Any) -> None:

@@ -14,7 +14,7 @@ from ...objectives.training_errors import StopRequested
 from ...storage.database import HEARTBEAT_S
 from ...storage.heartbeats import stale_trials, write_missing_heartbeats
 from ...storage.optuna_internals import read_trial, set_trial_state, write_constraint
-from ...storage.trial_outcome import PROCESS_DIED, reached_epoch
+from ...storage.trial_outcome import INTERRUPTED, PROCESS_DIED, reached_epoch
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 
 FAILED = "failed"
@@ -101,6 +101,14 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
             finish_trial(study, trial, TrialState.FAIL, None)
         else:
             requeue_trial(study, trial, PROCESS_DIED)
+
+
+def requeue_interrupted(study: optuna.Study, numbers: Sequence[int]) -> None:
+    """Requeues the RUNNING trials with these numbers, whose processes were asked to stop."""
+    trials = study.get_trials(deepcopy=False)
+    for number in numbers:
+        if trials[number].state == TrialState.RUNNING:
+            requeue_trial(study, trials[number], INTERRUPTED)
 
 
 def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import optuna
@@ -12,7 +13,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.data_error import DataError
+from ...objectives.pace import ReportPace
 from ...objectives.stop_on_request import StopOnRequest
+from ...objectives.time_limit import TimeLimit
 from ...objectives.training_errors import StopRequested, TrialFailed
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, SpareFixedTrials, StatelessSampler
 from ...storage.database import DatabaseError, check_file_identity, file_identity
@@ -47,7 +50,7 @@ LEASE_ERRORS: tuple[type[Exception], ...] = (LeaseLostError, UpdateFinishedTrial
 
 @dataclass
 class TrialLoop:
-    """Runs trials until the study has the planned number, the time is over, or `stop` is set.
+    """Runs trials until the study has the planned number, or `stop` is set.
 
     Each process holds the search lock while it counts the trials and creates or takes the next
     one. Without the lock, two processes could take the same WAITING trial or run too many trials.
@@ -89,7 +92,7 @@ class TrialLoop:
                     running = [t.number for t in trials if t.state == TrialState.RUNNING]
                     if is_enough(self.study, trials, self.plan):
                         remaining = min(remaining, len(running))
-                    if ends or remaining <= 0 or self.stop.is_set() or self.plan.is_out_of_time:
+                    if ends or remaining <= 0 or self.stop.is_set():
                         return
                     if remaining > len(running):
                         trial = next_trial(self.study, trials, self.points.suggest)
@@ -135,12 +138,17 @@ class TrialLoop:
         callbacks = [
             CheckLease(lease),
             StopOnRequest(self.stop),
+            ReportPace(partial(context.send, "pace"), self.plan.stall_limits.report_interval),
             AttachPictures(trial, self.points.spec, context.artifacts, context.scratch),
             *context.extra_callbacks(trial.number),
         ]
         objective = replace(
             self.objective,
-            callbacks=lambda trial: [*self.objective.callbacks(trial), *callbacks],
+            callbacks=lambda trial: [
+                *self.objective.callbacks(trial),
+                *callbacks,
+                *self._time_limit(),
+            ],
             last_epoch=lambda trial: context.last_epoch(trial.number),
         )
         try:
@@ -164,6 +172,10 @@ class TrialLoop:
         except Exception as error:
             record_failure(trial, error, self.plan, context.send)
         return TrialState.FAIL, None
+
+    def _time_limit(self) -> list[TimeLimit]:
+        seconds = self.plan.trial_seconds
+        return [] if seconds is None else [TimeLimit(seconds, self.objective.n_trainings)]
 
     @contextmanager
     def _hold_lock(self) -> Iterator[None]:

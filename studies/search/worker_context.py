@@ -19,6 +19,7 @@ SendMessage = Callable[[str, Any], None]
 
 - `started` and `finished`: the number of the trial.
 - `waiting`: the numbers of the trials of other processes that the worker waits for.
+- `pace`: the `Pace` of a training that makes steps; None at its end.
 - `error`: the number of a trial and the traceback of its error.
 """
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Protocol
 
 import optuna
@@ -17,11 +18,13 @@ from ...storage.search_lock import SEARCH_LOCK_NAME
 from ...storage.trial_outcome import finished_trials
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan
-from .trial_lease import requeue_dead, requeue_dead_trials
+from .stalled_workers import StallWatch
+from .trial_lease import requeue_dead, requeue_dead_trials, requeue_interrupted
 from .worker_context import SendMessage
 
 MAX_WORKER_FAILURES = 4  # a single trial causes at most 3
 LOCK_TIMEOUT_S = 1
+STOP_GRACE_S = 2  # after a request to stop; a step may take longer
 SIMULTANEOUS_S = 0.3  # workers that die within this time were killed by one event
 
 log = logging.getLogger(__name__)
@@ -54,6 +57,9 @@ class WorkerBackend(Protocol):
     def request_stop(self) -> None:
         """Asks all workers to stop. Tasks that still wait for a free node end at once."""
 
+    def kill(self, index: int) -> None:
+        """Kills a worker. `receive` then returns the message `died`."""
+
     def close(self) -> None:
         """Kills the workers that still run."""
 
@@ -67,6 +73,8 @@ class WorkerPool:
             are the indices of the workers.
         failed_workers: Why workers have died whose trials are not requeued yet. The keys are the
             indices of the workers.
+        watch: Finds the workers whose training makes no step.
+        stopped_workers: The indices of workers that were killed because they did not stop.
     """
 
     study: optuna.Study
@@ -76,10 +84,15 @@ class WorkerPool:
     handle: SendMessage
     trials: dict[int, int | None] = field(default_factory=dict)
     failed_workers: dict[int, str] = field(default_factory=dict)
+    stopped_workers: set[int] = field(default_factory=set)
     worker_failures: int = 0
     error: Exception | None = None
+    watch: StallWatch = field(init=False)
     own_trials: set[int | None] = field(default_factory=set)
     awaited_trials: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.watch = StallWatch(self.plan.stall_limits)
 
     def run(self) -> None:
         """Starts the workers and serves them until all have finished.
@@ -94,16 +107,21 @@ class WorkerPool:
         for index in range(min(remaining, self.plan.workers)):
             self._start(index)
         identity = file_identity(self.plan.storage)
-        stop_requested, last_heartbeat = False, 0.0
+        stop_requested_at, last_heartbeat = inf, 0.0
         while self.trials or self.failed_workers:
             check_file_identity(self.plan.storage, identity)
-            if self.stop.is_set() and not stop_requested:
-                stop_requested = True
+            if self.stop.is_set() and stop_requested_at == inf:
+                stop_requested_at = time.monotonic()
                 self.backend.request_stop()
+            if time.monotonic() - stop_requested_at > STOP_GRACE_S:
+                self._kill_workers()
             self._receive(0.2)
+            self._stop_stalled()
             if self.failed_workers:
                 time.sleep(SIMULTANEOUS_S)
                 self._receive(0)
+                self._requeue_stopped()
+            if self.failed_workers:
                 self._replace_failed()
             is_due = time.monotonic() - last_heartbeat > HEARTBEAT_S
             if self.backend.needs_heartbeat_proxy and is_due:
@@ -127,6 +145,8 @@ class WorkerPool:
                     self.own_trials.add(content)
                     if self.backend.needs_heartbeat_proxy:  # a resumed trial has an old heartbeat
                         self._write_heartbeats([content])
+                case "pace":
+                    self.watch.record(index, content)
                 case "finished":
                     self.trials[index], self.worker_failures = None, 0
                 case "waiting":
@@ -140,8 +160,32 @@ class WorkerPool:
                 case "finished_work":
                     del self.trials[index]
                 case "died":
+                    self.watch.record(index, None)
                     self.failed_workers[index] = content
             self.handle(kind, content)
+
+    def _stop_stalled(self) -> None:
+        """Logs which workers make no step, and kills those that make none for too long."""
+        for stall in self.watch.find_stalls():
+            end = "it is stopped" if stall.is_over else "it is stopped if this goes on"
+            trial = self.trials.get(stall.worker)
+            log.warning("worker %s: %s of trial %s; %s", stall.worker, stall, trial, end)
+            if stall.is_over:
+                self.backend.kill(stall.worker)
+
+    def _kill_workers(self) -> None:
+        """Kills the workers that have not stopped on request, whose steps take too long."""
+        for index in self.trials.keys() - self.failed_workers.keys() - self.stopped_workers:
+            self.stopped_workers.add(index)
+            self.backend.kill(index)
+
+    def _requeue_stopped(self) -> None:
+        """Requeues the trials of the workers that `_kill_workers` has killed."""
+        stopped = self.stopped_workers & self.failed_workers.keys()
+        trials = [number for index in stopped if (number := self.trials[index]) is not None]
+        if stopped and self._run_with_lock(lambda: requeue_interrupted(self.study, trials)):
+            for index in stopped:
+                del self.trials[index], self.failed_workers[index]
 
     def _write_heartbeats(self, numbers: Collection[int | None]) -> None:
         trials = self.study.get_trials(deepcopy=False)

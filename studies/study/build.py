@@ -26,6 +26,7 @@ from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.source import TableOptions
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.objective import Objective
+from ...search_spaces.batch_size import BATCH_SIZE, BatchSizeSpace
 from ...search_spaces.catalog.candidates import AUTO
 from ...search_spaces.catalog.entry import PUBLISHED, CatalogEntry
 from ...search_spaces.catalog.models import MODELS
@@ -75,6 +76,7 @@ def build_spec(
         "repeats": recipe.repeats if recipe.repeats > 1 else None,
         "folds": recipe.folds,
         "limits": recipe.limits,
+        "precision": recipe.precision if recipe.precision != Recipe.precision else None,
         "seed": recipe.seed,
     }
     if recipe.ranges:
@@ -149,6 +151,8 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
     check_weights(recipe.encoder, recipe.weights)
     if entry.needs_encoder:
         space, data = _add_encoder(recipe, space, data, runs, encoder)
+    if BATCH_SIZE in (recipe.ranges or {}):
+        space = BatchSizeSpace(space)
     objective = Objective(
         model=space,
         data=data,

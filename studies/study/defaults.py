@@ -3,6 +3,7 @@
 RUNS = "runs"
 SEED = 0
 AUGMENTATIONS = ("none", "crop", "zoom")
+PRECISIONS = ("32", "bf16", "16")
 PRUNER = "halving"
 SAMPLE_SIZE = 10_000
 SAMPLING_METHODS = {  # the name in plots of the distribution that latent codes are sampled from

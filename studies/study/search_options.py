@@ -32,10 +32,20 @@ class SearchOptions:
     seconds: Annotated[
         float | None,
         Option(
-            "Start no trial after this time.",
+            "End the search after this time; unfinished trials wait for the next search.",
             default="no limit",
             metavar="20m",
             flags=("--time",),
+            parse=parse_duration,
+        ),
+    ] = None
+    trial_seconds: Annotated[
+        float | None,
+        Option(
+            "End a trial after this time, with its best epoch so far.",
+            default="no limit",
+            metavar="5m",
+            flags=("--trial-time",),
             parse=parse_duration,
         ),
     ] = None
@@ -78,8 +88,10 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.seconds is not None and not 0 < self.seconds < inf:
-            raise StudyError(f"`seconds=` must be above 0, not {self.seconds:g} s")
+        for name in ("seconds", "trial_seconds"):
+            seconds = getattr(self, name)
+            if seconds is not None and not 0 < seconds < inf:
+                raise StudyError(f"`{name}=` must be above 0, not {seconds:g} s")
         if self.patience is not None:
             try:
                 Patience.parse(self.patience)

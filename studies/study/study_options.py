@@ -8,8 +8,9 @@ from ...objectives.data.sources.column_names import normalize_label
 from ...objectives.data.sources.source import TableOptions
 from ...objectives.network_costs import COSTS, parse_limit
 from ...objectives.option import Option
+from ...search_spaces.batch_size import BATCH_SIZE
 from ...search_spaces.catalog.models import MODELS
-from .defaults import AUGMENTATIONS
+from .defaults import AUGMENTATIONS, PRECISIONS
 from .option_fields import check_options
 from .option_text import parse_assignment, parse_names
 from .study_error import StudyError, check_known, check_seed
@@ -29,7 +30,7 @@ class StudyOptions(TableOptions):
         Mapping[str, str] | None,
         Option(
             "Replace the range of a parameter, or pin it to a value; `latentune list MODEL` "
-            "names the parameters.",
+            "names the parameters, and batch_size is one of every model.",
             metavar="NAME=LOW:HIGH[:log]|VALUE",
             flags=("--range", "--fix"),
             parse=parse_assignment,
@@ -141,6 +142,10 @@ class StudyOptions(TableOptions):
             in_definition=True,
         ),
     ] = False
+    precision: Annotated[
+        str,
+        Option("Bits of a number; 16 needs a GPU.", choices=PRECISIONS, fits_custom_study=True),
+    ] = "32"
     data_dir: Annotated[
         str | None,
         Option("Folder of torchvision data.", metavar="FOLDER", default="$LATENTUNE_DATA"),
@@ -157,6 +162,11 @@ class StudyOptions(TableOptions):
         object.__setattr__(self, "only", tuple(sorted(set(map(normalize_label, self.only)))))
         check_options(self)
         check_seed(self.seed)
+        if self.batch_size is not None and BATCH_SIZE in (self.ranges or {}):
+            raise StudyError(
+                f"`batch_size=` {self.batch_size} is for all trials, and `ranges=` searches it: "
+                "leave out one of the two"
+            )
         if self.folds is not None and self.repeats > 1:
             raise StudyError(
                 "choose one of `repeats=` and `folds=`: both train each trial several times"

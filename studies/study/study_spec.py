@@ -9,6 +9,7 @@ from optuna.distributions import BaseDistribution
 from ...objectives.data.describe_object import describe_object
 from ...objectives.network_costs import format_limits
 from ...objectives.objective import Objective
+from ...search_spaces.batch_size import BATCH_SIZE
 from ...search_spaces.distributions import describe_distribution
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from .definition import FROM_ENTRY, LIMITS_ENTRY
@@ -75,6 +76,10 @@ class StudySpec:
             known["repeats"] = str(self.objective.repeats)
         if self.objective.limits:
             known[LIMITS_ENTRY] = format_limits(self.objective.limits)
+        if self.objective.precision != Objective.precision:
+            known["precision"] = self.objective.precision
+        if BATCH_SIZE in distributions:
+            del known["batch size"]  # it is a searched parameter
         if data.spec.mean is not None:
             known["input"] = "standardized"
         names = disambiguate(sorted(distributions), [*known, FROM_ENTRY], PARAM_PREFIX)

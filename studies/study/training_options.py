@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ...objectives.option import Option
-from .defaults import MAX_SEEDS
+from .defaults import MAX_SEEDS, PRECISIONS
 from .option_fields import check_options
 
 
@@ -47,8 +47,9 @@ class TrainingOptions:
         ),
     ] = None
     precision: Annotated[
-        str, Option("Bits of a number; 16 needs a GPU.", choices=("32", "bf16", "16"))
-    ] = "32"
+        str | None,
+        Option("Bits of a number; 16 needs a GPU.", choices=PRECISIONS, default="of the study"),
+    ] = None
     deterministic: Annotated[
         bool, Option("Use deterministic algorithms only, even if they are slower.")
     ] = False

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -18,7 +18,7 @@ from ...objectives.history_checkpoint import (
     HistoryCheckpoint,
 )
 from ...objectives.threads import ChooseThreads
-from ...objectives.trainer import TrainingProgress, fit, quiet_trainer
+from ...objectives.trainer import PRECISIONS, TrainingProgress, fit, quiet_trainer
 from ...search_spaces.suggestions import replay
 from ...storage.checkpoint_file import load_weights, read_checkpoint, read_safely
 from ...storage.folder_replacement import find_resumable
@@ -29,25 +29,10 @@ from ..study.checkpoint_lookup import find_checkpoint
 from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 from .network_plots import PlotEachEpoch
-from .training_loggers import check_logger, log_network, open_logger
+from .training_loggers import log_network, open_logger
 from .training_setup import TrainingSetup
 
-LIGHTNING_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
-    "32": "32-true",
-    "bf16": "bf16-mixed",
-    "16": "16-mixed",
-}
 log = logging.getLogger(__name__)
-
-
-def check_device(options: TrainingOptions) -> None:
-    """Raises StudyError if this machine lacks the accelerator or the logger in `options`."""
-    available = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not available.get(options.accelerator, True):
-        raise StudyError(f"this machine has no {options.accelerator}: leave out `accelerator=`")
-    if options.precision == "16" and (options.accelerator == "cpu" or not any(available.values())):
-        raise StudyError("precision 16 needs a GPU: on the CPU, use bf16 for `precision=`")
-    check_logger(options.logger)
 
 
 def _settings_for_resuming(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
@@ -150,7 +135,7 @@ def fit_network(
         observers.append(PlotEachEpoch(folder / "epochs"))
     if options.threads is None:
         make_model = partial(replay, setup.objective.model, setup.best.params, setup.data.spec)
-        observers.append(ChooseThreads(make_model, setup.objective.data))
+        observers.append(ChooseThreads(make_model, setup.make_data))
     else:
         torch.set_num_threads(options.threads)
     with (
@@ -162,7 +147,7 @@ def fit_network(
             [*setup.objective.make_metric_callbacks(), *observers],
             setup.data,
             accelerator=options.accelerator,
-            precision=LIGHTNING_PRECISIONS[options.precision],
+            precision=PRECISIONS[options.precision or setup.objective.precision],
             deterministic=options.deterministic,
             logger=logger,
             enable_checkpointing=True,

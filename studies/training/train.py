@@ -24,16 +24,18 @@ from ..cluster.ray_cluster import join_cluster
 from ..display.plots.metric_plots import plot_loss_curve
 from ..study.build import describe_encoder
 from ..study.defaults import ANOMALY_QUANTILE, RUNS
+from ..study.device_check import check_device
 from ..study.option_fields import describe_options, pick_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 from .final_training import FinalTraining
-from .fit_network import check_device, fit_network, load_initial_weights, should_resume
+from .fit_network import fit_network, load_initial_weights, should_resume
 from .model_card import write_card
 from .network_report import count_items, score_test_part, write_report
 from .train_on_seeds import make_score_row, train_on_seeds
+from .training_loggers import check_logger
 from .training_setup import TrainingSetup, load_training_setup
 from .trial_comparison import compare_with_trial
 
@@ -49,7 +51,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     init_from: str | Path | None = None,
     accelerator: str = "auto",
     threads: int | None = None,
-    precision: str = "32",
+    precision: str | None = None,
     deterministic: bool = False,
     pictures: str = "every",
     logger: str = "csv",
@@ -104,11 +106,14 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
         2
     """
     options = pick_options(TrainingOptions, locals())
-    check_device(options)
+    check_device(options.accelerator, options.precision)
+    check_logger(options.logger)
     if cluster is not None and seeds == 1:
         raise StudyError("`cluster=` trains further seeds in parallel: add `seeds=`")
     place = Runs(Path(runs))
     setup = load_training_setup(source, place, storage, data_dir)
+    options = replace(options, precision=options.precision or setup.objective.precision)
+    check_device(options.accelerator, options.precision)
     nodes = join_cluster(cluster, cpus, gpus)
     resumes = should_resume(source, setup, options)
     if not resumes:

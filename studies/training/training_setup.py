@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 import pytorch_lightning as pl
 
+from ...objectives.data.batches import set_batch_size
 from ...objectives.objective import Objective
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.suggestions import replay
@@ -56,6 +57,12 @@ class TrainingSetup:
     model: pl.LightningModule
     seed: int
 
+    def make_data(self) -> Any:
+        """Returns a new data module with the batch size of the configuration."""
+        data = self.objective.data()
+        set_batch_size(data, self.best.params)
+        return data
+
 
 def build_setup(
     best: Best, recipe: Recipe, runs: Runs, target: Path, seed: int, *, is_trial: bool = False
@@ -66,6 +73,7 @@ def build_setup(
     data = objective.data()
     check_fingerprint(best, data)
     model = replay(objective.model, best.params, data.spec)
+    set_batch_size(data, best.params)
     return TrainingSetup(best, target, is_trial, recipe, objective, data, model, seed)
 
 

@@ -37,11 +37,8 @@ def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple
     same_epochs = f" --epochs {searched}"
     if options.init_from is not None:
         return f"it began with the weights of {options.init_from}", same_epochs
-    if options.precision != TrainingOptions.precision:
-        return (
-            f"it was trained with precision {options.precision}, not {TrainingOptions.precision}",
-            same_epochs,
-        )
+    if options.precision != (precision := setup.objective.precision):
+        return f"it was trained with precision {options.precision}, not {precision}", same_epochs
     if epochs < searched:
         reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
         return f"{reason} decayed sooner", same_epochs

@@ -38,7 +38,8 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
     Args:
         model: A model of the catalog. If None, `default_model` is used.
         trials: Number of configurations to try.
-        seconds: Time after which no trial starts; None for no limit.
+        seconds: Time after which the search ends, but not before one trial is complete; None for
+            no limit.
         epochs: Epochs of each trial; None for those of the model.
         final_epochs: Epochs of the final training.
         shape: The shape (C, H, W) of the image in each row; None if rows are no images.
@@ -89,16 +90,17 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
             f"{model}-{digest_arrays(arrays if targets is None else arrays | {'y': targets})}"
         )
         shaped = self._to_items(items)
-        search(
+        search_data = partial(
+            search,
             model,
             shaped if targets is None else (shaped, targets),
             name=self.study_,
-            trials=self.trials,
-            seconds=self.seconds,
             epochs=self.epochs,
             seed=seed,
             runs=self.runs,
         )
+        if not search_data(trials=self.trials, seconds=self.seconds).best_trials:
+            search_data(trials=1)  # the time was up before the first trial was complete
         if not Runs(Path(self.runs)).final(self.study_).exists():
             train(self.study_, epochs=self.final_epochs, pictures="none", runs=self.runs)
         self.network_: TrainedNetwork = load_trained_network(self.study_, self.runs)

@@ -64,7 +64,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     worth = {str(trial.params): 1 + 0.5 * abs(nth - 1) for nth, trial in enumerate(order)}
     begun: list[str] = []
 
-    def train(place: Any, recipe: Any, params: Any, seed: int, title: str) -> float:
+    def train(place: Any, recipe: Any, params: Any, record: Any, seed: int, title: str) -> float:
         if len(begun) == 3 and "stopped" not in begun:
             begun.append("stopped")
             raise KeyboardInterrupt
