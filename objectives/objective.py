@@ -114,6 +114,8 @@ class Objective:
         if not isinstance(self.metrics, Mapping):
             found = describe_object(self.metrics)
             raise MonitorError(f'metrics are named as {{"val_mse": "minimize"}}, not as {found}')
+        if self.precision not in PRECISIONS:
+            raise DataError(f"precision {self.precision!r} is none of {', '.join(PRECISIONS)}")
         if callable(self.metric_callbacks):  # a single one
             object.__setattr__(self, "metric_callbacks", (self.metric_callbacks,))
 

@@ -153,8 +153,8 @@ def _log_stall(stall: Stall) -> None:
     """Logs that the trial in this process makes no step; nothing else could stop it."""
     if not stall.is_over:
         log.warning(
-            "the trial makes %s: two times Ctrl-C ends the search, and with `workers=` 2 a worker "
-            "that stalls is stopped",
+            "the trial %s: Ctrl-C twice ends the search; with `workers=` 2, a worker that stalls "
+            "would be stopped",
             stall,
         )
 

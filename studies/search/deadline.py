@@ -56,9 +56,9 @@ def log_time_up(study: optuna.Study, plan: SearchPlan) -> None:
         word, verb = ("trial", "waits") if len(waiting) == 1 else ("trials", "wait")
         after = "epoch" if len(waiting) == 1 else "epochs"
         found += f", {word} {_join(waiting)} {verb} after {after} {_join(epochs)}"
-    log.info(
-        "time is up after %s: %s; the same command goes on", format_limit(plan.seconds), found
-    )
+    has_gained = complete or any(epochs)
+    way_on = "the same command goes on" if has_gained else "give it more time by `seconds=`"
+    log.info("time is up after %s: %s; %s", format_limit(plan.seconds), found, way_on)
 
 
 def _join(numbers: list[int]) -> str:

@@ -54,7 +54,7 @@ class Stall(NamedTuple):
 
     def __str__(self) -> str:
         slowest = f"{self.pace.slowest:.2g} s"
-        return f"no step for {format_duration(self.seconds)}, where the slowest took {slowest}"
+        return f"makes no step for {format_duration(self.seconds)}, its slowest took {slowest}"
 
 
 @dataclass

@@ -167,9 +167,9 @@ class WorkerPool:
     def _stop_stalled(self) -> None:
         """Logs which workers make no step, and kills those that make none for too long."""
         for stall in self.watch.find_stalls():
-            end = "it is stopped" if stall.is_over else "it is stopped if this goes on"
-            trial = self.trials.get(stall.worker)
-            log.warning("worker %s: %s of trial %s; %s", stall.worker, stall, trial, end)
+            trial = f"trial {self.trials.get(stall.worker)} in worker {stall.worker}"
+            condition = "" if stall.is_over else " if this goes on"
+            log.warning("%s %s: the worker is stopped%s", trial, stall, condition)
             if stall.is_over:
                 self.backend.kill(stall.worker)
 

@@ -71,7 +71,7 @@ def test_a_worker_that_stalls_is_stopped_and_its_trial_is_tried_again(
     assert trial_states(study) == [TrialState.COMPLETE] * 4
     assert study.trials[1].user_attrs["worker_failures"] == [1]
     lines = [record.getMessage() for record in caplog.records]
-    said = [line for line in lines if "of trial 1" in line]
+    said = [line for line in lines if line.startswith("trial 1 in worker")]
     assert ["goes on" in line for line in said] == [True, False]
     assert all("no step for" in line for line in said)
 

@@ -52,7 +52,7 @@ def test_the_command_ends_normally_although_no_trial_is_complete(cli: Cli) -> No
     assert answer.code == 0
     assert answer.out.splitlines()[-2:] == [
         "time is up after 1.5m: no trial is complete, trial 0 waits after epoch 0; "
-        "the same command goes on",
+        "give it more time by --time",
         "next: latentune status mine",
     ]
 
