@@ -1,9 +1,8 @@
 """Trainings that make no step: they are said, and their workers are stopped."""
 
 import logging
-import sys
+import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
@@ -82,11 +81,13 @@ def test_a_trial_in_this_process_that_makes_no_step_is_said(
     class Release(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if "no step" in record.getMessage():
-                sys.modules["gate"].OPEN.set()
+                said.set()
 
+    said = threading.Event()
     monkeypatch.setattr(stalled_workers, "POLL_INTERVAL_S", 0.01)
-    Path("gate.py").write_text("import threading\nOPEN = threading.Event()\n")
-    wait = "if self.number == 0 and batch_idx == 1: import gate; gate.OPEN.wait()"
+    monkeypatch.setattr(stalled_workers, "said", said, raising=False)
+    wait = "if self.number == 0 and batch_idx == 1: "
+    wait += "from latentune.studies.search import stalled_workers; stalled_workers.said.wait()"
     plan = plan_search(write_spec("blocked", wait), None, trials=1, workers=1)
     limits = StallLimits(seconds=0, slowest_steps=0, report_interval=0)
     release, log = Release(), logging.getLogger("latentune")
