@@ -4,6 +4,7 @@ import atexit
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
@@ -162,7 +163,8 @@ def _run_app() -> NoReturn:
             f"the working directory cannot be used ({error.strerror}): change it by cd"
         )
     try:
-        code = app(prog_name="latentune", standalone_mode=False)
+        started_at = time.time()  # imports count for the time limit of a search
+        code = app(prog_name="latentune", standalone_mode=False, obj=started_at)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,7 +33,10 @@ if TYPE_CHECKING:
 @declare_options(StudyOptions, SearchOptions, ClusterOptions, Place, defaults={"workers": None})
 @allow_option
 @click.option("--dry-run", is_flag=True, help="Print the resolved search, and stop.")
-def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
+@click.pass_obj
+def search(
+    started_at: float | None, /, model: str, data: str | None, dry_run: bool, **options: Any
+) -> None:
     """Search the configurations of a model, or continue a search.
 
     MODEL is a model of `latentune list`, or your own module:SPEC, which brings its data. DATA is
@@ -43,7 +45,6 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
 
     Example: latentune search conv-ae fashion-mnist --space published --trials 15
     """
-    started_at = time.time()  # the time limit includes the seconds in which PyTorch is imported
     from ..study.catalog_recipe import check_words
     from ..study.option_fields import pick_options
     from ..study.recipe import Recipe, resolve_model_and_data

@@ -24,7 +24,7 @@ from .worker_context import SendMessage
 
 MAX_WORKER_FAILURES = 4  # a single trial causes at most 3
 LOCK_TIMEOUT_S = 1
-STOP_GRACE_S = 2  # after a request to stop; a step may take longer
+STOP_GRACE_S = 1  # after a request to stop; a step may take longer
 SIMULTANEOUS_S = 0.3  # workers that die within this time were killed by one event
 
 log = logging.getLogger(__name__)
