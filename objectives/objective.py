@@ -116,6 +116,8 @@ class Objective:
             raise MonitorError(f'metrics are named as {{"val_mse": "minimize"}}, not as {found}')
         if self.precision not in PRECISIONS:
             raise DataError(f"precision {self.precision!r} is none of {', '.join(PRECISIONS)}")
+        for name in self.limits.keys() - COSTS.keys():
+            raise MonitorError(f"{name!r} cannot be limited, but {', '.join(COSTS)} can")
         if callable(self.metric_callbacks):  # a single one
             object.__setattr__(self, "metric_callbacks", (self.metric_callbacks,))
 

@@ -19,6 +19,7 @@ from ...storage.trial_outcome import REJECTED, STATE_NAMES, state_name, stop_rea
 from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
+from ..study.definition import LIMITS_ENTRY
 from ..study.leaderboard import chooses_model, leaderboard
 from ..study.lineage import describe_origins, study_tree
 from ..study.misplaced_checkpoints import is_stale
@@ -41,6 +42,8 @@ def print_plan(plan: "SearchPlan") -> None:
     of_study = dict(plan.definition)
     if plan.reusable_trials is not None:
         of_study["from"] = str(plan.reusable_trials)
+    if LIMITS_ENTRY in of_study and plan.recipe.encoder is None:
+        of_study[LIMITS_ENTRY] += f": {_feasible_share(plan)}"
     of_search = {
         "trials": str(plan.trials),
         "time": _describe_limit(plan.seconds),
@@ -61,6 +64,17 @@ def print_plan(plan: "SearchPlan") -> None:
 
 def _describe_limit(seconds: float | None) -> str:
     return "no limit" if seconds is None else format_limit(seconds)
+
+
+def _feasible_share(plan: "SearchPlan") -> str:
+    from ...objectives.network_costs import COSTS
+    from ..study.feasible_share import describe_feasible_share
+
+    points = plan.points
+    limits = {n: m for n, m in points.objective.limits.items() if not COSTS[n].needs_weights}
+    if not limits:
+        return "measured before each training"
+    return describe_feasible_share(points.objective.model, points.spec, limits)
 
 
 def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:

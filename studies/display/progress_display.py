@@ -76,7 +76,7 @@ class SearchProgress:
             header = ("trial", ", ".join(self.metrics), "best", "epochs", "stopped")
             _print_line(*header, style="bold")
             # The remaining time must not count trials of an earlier search.
-            self.bar.reset(self.task, completed=done - 1)
+            self.bar.reset(self.task, completed=max(done - 1, 0))
         epochs = f"{read_trial_record(trial).epochs or 0}/{self.epochs}"
         model = f", {trial.params[MODEL]}" if MODEL in trial.params else ""
         values = format_values(trial)

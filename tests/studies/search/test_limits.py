@@ -180,6 +180,14 @@ def test_a_model_of_the_catalog_has_costs_as_objectives(cli: Cli) -> None:
     assert "params alone says nothing of quality: add a metric, as in --objectives" in answer.err
 
 
+def test_the_encoder_of_a_head_counts_too(trained: Path) -> None:
+    limits = {"bytes": "1GB", "params": "1k"}
+    study = latentune.search("head", "digits", encoder="conv-ae-digits", limits=limits, trials=1)
+    costs = finished_trials(study.trials)[0].user_attrs["costs"]
+    assert costs["params"] < 1000
+    assert costs["bytes"] > 4 * 50_000
+
+
 def test_list_says_what_a_limit_leaves(cli: Cli) -> None:
     out = cli("list", "logistic-regression", "--limit", "params=1M").out
     assert "100 % of 200 random points are within the limits; they have 1,570 to 1,570" in out
