@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.training_errors import CostError
 from ...search_spaces.catalog.candidates import MODEL
-from ...storage.trial_outcome import REJECTED, is_rejected
+from ...storage.trial_outcome import REJECTED, finished_trials, is_rejected
 from ...storage.trial_record import read_trial_record
 from ..study.point_check import PointCheck
 from ..study.rejected_trials import describe_rejected
@@ -63,14 +63,13 @@ def log_rejections(study: optuna.Study, since: float) -> None:
         since: When the search began, in seconds since the epoch.
 
     Raises:
-        StudyError: If the search ended for want of points within the limits, and the study has no
-            complete trial.
+        StudyError: If the search found no point within the limits, and ran no trial.
     """
     trials = study.get_trials(deepcopy=False)
     if not finds_no_point(trials, since):
         for line in describe_rejected(study):
             log.info("%s", line)
-    elif study.best_trials:
+    elif any(_is_newer(trial, since) for trial in finished_trials(trials)):
         log.warning("the search ends: %s", describe_rejections(trials, since))
     else:
         raise StudyError(describe_rejections(trials, since))
@@ -88,9 +87,12 @@ def describe_rejections(trials: Sequence[FrozenTrial], since: float) -> str:
 
 def _rejected_in_a_row(trials: Sequence[FrozenTrial], since: float) -> list[FrozenTrial]:
     """Returns up to 200 of the last trials, as far as they were rejected since a time."""
-    start = datetime.fromtimestamp(since)
 
     def is_new(trial: FrozenTrial) -> bool:
-        return is_rejected(trial) and (trial.datetime_start or datetime.min) >= start
+        return is_rejected(trial) and _is_newer(trial, since)
 
     return list(takewhile(is_new, reversed(trials[-MAX_REJECTED:])))
+
+
+def _is_newer(trial: FrozenTrial, since: float) -> bool:
+    return (trial.datetime_start or datetime.min) >= datetime.fromtimestamp(since)
