@@ -17,7 +17,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -119,26 +119,31 @@ class Surrogate:
         from sklearn.decomposition import PCA
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
-        from sklearn.model_selection import cross_val_predict
         from sklearn.multioutput import MultiOutputRegressor
 
         lines = Path(__file__).with_name(f"{curve_set}.jsonl").read_text().splitlines()
         records = [json.loads(line) for line in lines]
         self.count = len(records)
         self.space = record_parameters(conv_ae_published, DATA).distributions
-        x = np.array([self._place(record["params"]) for record in records])
-        curves = np.log([record["val_mse"] for record in records])
-        self.pca = PCA(COMPONENTS).fit(curves)
-        codes = self.pca.transform(curves)
-        smooth = ConstantKernel() * RBF(np.full(x.shape[1], 0.5), (0.05, 10))
+        self.x = np.array([self._place(record["params"]) for record in records])
+        self.curves = np.log([record["val_mse"] for record in records])
+        self.pca = PCA(COMPONENTS).fit(self.curves)
+        self.codes = self.pca.transform(self.curves)
+        smooth = ConstantKernel() * RBF(np.full(self.x.shape[1], 0.5), (0.05, 10))
         one = GaussianProcessRegressor(smooth + WhiteKernel(0.05, (1e-4, 1)), normalize_y=True)
         self.gp = MultiOutputRegressor(one)
         with warnings.catch_warnings(action="ignore"):  # a length may well be at its bound
-            guesses = cross_val_predict(self.gp, x, codes, cv=10)
-            self.gp.fit(x, codes)
-        predicted = self.pca.inverse_transform(guesses)
-        last, guess = curves[:, -1], predicted[:, -1]
-        self.r2 = 1 - ((last - guess) ** 2).sum() / ((last - last.mean()) ** 2).sum()
+            self.gp.fit(self.x, self.codes)
+
+    @cached_property
+    def r2(self) -> float:
+        """The R2 of the last epochs that are predicted in a cross-validation."""
+        from sklearn.model_selection import cross_val_predict
+
+        with warnings.catch_warnings(action="ignore"):
+            guesses = cross_val_predict(self.gp, self.x, self.codes, cv=10)
+        last, guess = self.curves[:, -1], self.pca.inverse_transform(guesses)[:, -1]
+        return float(1 - ((last - guess) ** 2).sum() / ((last - last.mean()) ** 2).sum())
 
     def __call__(self, params: Mapping[str, float]) -> list[float]:
         code = self.gp.predict(np.array([self._place(params)]))

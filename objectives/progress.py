@@ -86,12 +86,14 @@ def progress(title: str, total: int | None = None) -> AbstractContextManager[Adv
 OnResult = Callable[[Any, Any], None]
 """A function that is called with a study and a finished trial."""
 
-TrialDisplay = Callable[[str, int, Sequence[str], int], AbstractContextManager[OnResult]]
+Describe = Callable[[Any], str]
+"""A function that takes a study and returns a text."""
+TrialDisplay = Callable[[str, int, Sequence[str], int, Describe], AbstractContextManager[OnResult]]
 
 
 @contextmanager
 def _show_no_trials(
-    name: str, trials: int, metrics: Sequence[str], epochs: int
+    name: str, trials: int, metrics: Sequence[str], epochs: int, forecast: Describe
 ) -> Iterator[OnResult]:
     yield lambda study, trial: None
 
@@ -110,7 +112,7 @@ def set_displays(progress: Display, trials: TrialDisplay) -> None:
 
 
 def trial_progress(
-    name: str, trials: int, metrics: Sequence[str], epochs: int
+    name: str, trials: int, metrics: Sequence[str], epochs: int, forecast: Describe
 ) -> AbstractContextManager[OnResult]:
     """Shows the trials of a search in a `with` block, which gets a function to show a trial.
 
@@ -119,5 +121,6 @@ def trial_progress(
         trials: Total number of trials in the study.
         metrics: Names of the study's objectives.
         epochs: Number of epochs of a trial that is not stopped early.
+        forecast: Returns what is expected of the other trials of a study, such as the time left.
     """
-    return _trial_display(name, trials, metrics, epochs)
+    return _trial_display(name, trials, metrics, epochs, forecast)

@@ -93,6 +93,22 @@ class Confirmed(Record):
         )
 
 
+class LastSearch(Record):
+    """The settings of the last search of a study, from which its end is forecast.
+
+    Attributes:
+        trials: Number of finished trials in the study that ends the search.
+        workers: Number of workers.
+        sampler: Name of the sampler.
+        pruner: Name of the pruner.
+    """
+
+    trials: Count
+    workers: Count
+    sampler: str
+    pruner: str
+
+
 class StudyRecord(Record, extra="ignore"):
     """Latentune's record on a study. Every field is a user attribute of the same name.
 
@@ -106,6 +122,7 @@ class StudyRecord(Record, extra="ignore"):
         imported: The zip file that the study was imported from.
         confirmed: The best configuration according to `confirm`.
         perfect_trial: Number of the trial with the best possible value, which ended the search.
+        last_search: The settings of the last search.
         patience_ended_at: Number of finished trials at which `patience` last ended a search.
         definition: The facts that must be equal in two studies to compare their trials. This
             attribute is written last, so a study without it is incomplete.
@@ -120,6 +137,7 @@ class StudyRecord(Record, extra="ignore"):
     imported: ImportSource | None = None
     confirmed: Confirmed | None = None
     perfect_trial: Count | None = None
+    last_search: LastSearch | None = None
     patience_ended_at: Count | None = None
     definition: dict[str, str] = Field(default_factory=dict)
 

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 @click.argument("data", required=False, type=SuggestedText(DATASETS))
 @declare_options(StudyOptions, SearchOptions, ClusterOptions, Place, defaults={"workers": None})
 @allow_option
-@click.option("--dry-run", is_flag=True, help="Print the resolved search, and stop.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print the resolved search, and how long it would take by two measured batches.",
+)
 @click.pass_obj
 def search(
     started_at: float | None, /, model: str, data: str | None, dry_run: bool, **options: Any
@@ -69,7 +73,9 @@ def search(
     show_progress()
     plan = plan_search(model, data, started_at=started_at, **options)
     if dry_run:
-        print_plan(plan)
+        from ..search.dry_run import dry_run as measure
+
+        print_plan(plan, measure(plan).rows())
         return
     command = command_line(*sys.argv[1:])
     with (

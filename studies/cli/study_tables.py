@@ -1,6 +1,7 @@
 """Tables of studies and trials for the console, and sentences about studies."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import optuna
@@ -20,6 +21,7 @@ from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
 from ..study.definition import LIMITS_ENTRY
+from ..study.forecast.forecast import forecast
 from ..study.leaderboard import chooses_model, leaderboard
 from ..study.lineage import describe_origins, study_tree
 from ..study.misplaced_checkpoints import is_stale
@@ -32,10 +34,12 @@ MAX_SHOWN_TRIALS = 100
 """Maximum number of trials of a study for which the table shows all trials."""
 LATEST_TRIALS = 50
 """Number of the latest trials that the table shows if there are more."""
+MAX_FORECAST_TRIALS = 2000
+"""Maximum number of trials for which a forecast, which reads all of them, is quick."""
 
 
-def print_plan(plan: "SearchPlan") -> None:
-    """Prints the settings and the search space of a planned search."""
+def print_plan(plan: "SearchPlan", measured: Mapping[str, str]) -> None:
+    """Prints the settings and the search space of a planned search, and what was measured."""
     first = [
         ", ".join(f"{n}={format_value(v, 'None')}" for n, v in of.items()) for of in plan.first
     ]
@@ -57,7 +61,7 @@ def print_plan(plan: "SearchPlan") -> None:
         "artifacts": plan.bucket or str(plan.runs.artifacts),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)
-    for name, value in (*of_study.items(), *of_search.items()):
+    for name, value in (*of_study.items(), *of_search.items(), *measured.items()):
         table.add_row(name, value)
     console.print(table)
 
@@ -125,6 +129,10 @@ def print_study(study: optuna.Study, runs: Runs) -> None:
         print_leaderboard(study)
     for line in describe_confirmed(study):
         console.print(line)
+    if count_trials(study) <= MAX_FORECAST_TRIALS:
+        expected = str(forecast(study, study.get_trials(deepcopy=False), datetime.now()))
+        if expected:
+            console.print(expected)
 
 
 def _shown_trials(study: optuna.Study, rejected: Collection[int]) -> list[FrozenTrial]:

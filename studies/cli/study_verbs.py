@@ -1,7 +1,7 @@
 """The verbs that show data and studies."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from ..study.study_options import StudyOptions
 from .messages import print_result
 from .next_command import next_study_command, print_next_command
 from .verb_options import Parsed, declare_options, runs_option, storage_option
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 
 @click.command()
@@ -56,10 +59,13 @@ importance_option = click.option(
 @click.command()
 @click.argument("study", required=False)
 @importance_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 @runs_option
 @storage_option
-def status(study: str | None, importance: bool, runs: Path, storage: str | None) -> None:
-    """Show all studies, or all trials of one.
+def status(
+    study: str | None, importance: bool, as_json: bool, runs: Path, storage: str | None
+) -> None:
+    """Show all studies, or all trials of one with a forecast of the others.
 
     Example: latentune status conv-ae-digits
     """
@@ -79,6 +85,9 @@ def status(study: str | None, importance: bool, runs: Path, storage: str | None)
         raise click.UsageError("--importance is of one study: latentune status STUDY --importance")
     folder = Runs(runs)
     database = open_for_reading(storage or folder.database)
+    if as_json:
+        _print_json(database, study)
+        return
     if study is not None:
         studies = [open_study(database, study)]
         print_study(studies[0], folder)
@@ -97,6 +106,25 @@ def status(study: str | None, importance: bool, runs: Path, storage: str | None)
     if (unfinished := last_epochs(folder, study)).count:
         click.echo(unfinished)
     print_next_command(*words)
+
+
+def _print_json(database: "BaseStorage", study: str | None) -> None:
+    """Prints the status of a study, or a list with that of each study."""
+    import optuna
+
+    from ...storage.json_text import to_strict_json
+    from ...storage.study_record import is_latentune_study
+    from ...storage.study_summary import Study
+    from ..study.study_lookup import open_study
+    from ..study.study_status import study_status
+
+    if study is not None:
+        click.echo(to_strict_json(study_status(open_study(database, study))), nl=False)
+        return
+    names = optuna.get_all_study_names(database)
+    studies = [Study(study_name=name, storage=database) for name in names]
+    found = [study_status(one) for one in studies if is_latentune_study(one)]
+    click.echo(to_strict_json(found), nl=False)
 
 
 @click.command()

@@ -8,9 +8,9 @@ from typing import Self
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
-from rich.progress import Progress, TaskID
+from rich.progress import Progress, TaskID, TextColumn
 
-from ...objectives.progress import Advance, set_displays
+from ...objectives.progress import LOG_INTERVAL_S, Advance, Describe, clock, set_displays
 from ...search_spaces.catalog.candidates import MODEL
 from ...storage.optuna_internals import count_trials
 from ...storage.study_summary import format_value
@@ -20,6 +20,7 @@ from .terminal import console, has_progress_display, progress_bar
 from .terminal_escape import escape_control_characters
 
 REDRAW_INTERVAL_S = 0.2
+FORECAST_INTERVAL_S = 2
 
 
 def show_progress() -> None:
@@ -52,13 +53,17 @@ class _BarSteps:
 class SearchProgress:
     """A callback that prints a line for each finished trial, and a context manager.
 
-    In the block, a progress bar counts the finished trials.
+    In the block, a progress bar counts the finished trials and shows the forecast. If the output
+    is not a terminal, a line shows the forecast once a minute.
     """
 
-    def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:
+    def __init__(
+        self, name: str, trials: int, metrics: Sequence[str], epochs: int, forecast: Describe
+    ) -> None:
         self.name, self.trials, self.metrics, self.epochs = name, trials, metrics, epochs
-        self.bar = progress_bar("trials")
-        self.task = self.bar.add_task(name, total=trials)
+        self.forecast, self.forecast_at = forecast, clock()
+        self.bar = progress_bar("trials", TextColumn("{task.fields[forecast]}", markup=False))
+        self.task = self.bar.add_task(name, total=trials, forecast="")
         self.has_lines = False
 
     def __enter__(self) -> Self:
@@ -84,6 +89,18 @@ class SearchProgress:
             str(trial.number), values, format_best(study), epochs, stop_reason(trial) + model
         )
         self.bar.update(self.task, completed=done, refresh=True)
+        self._show_forecast(study)
+
+    def _show_forecast(self, study: optuna.Study) -> None:
+        """Shows the forecast, but not more often than the time that it takes allows."""
+        interval = LOG_INTERVAL_S if self.bar.disable else FORECAST_INTERVAL_S
+        if clock() - self.forecast_at < interval:
+            return
+        self.forecast_at = clock()
+        text = self.forecast(study)
+        self.bar.update(self.task, forecast=text, refresh=True)
+        if self.bar.disable and text:
+            console.print(text)
 
 
 def format_values(trial: FrozenTrial) -> str:

@@ -6,7 +6,14 @@ from importlib.util import find_spec
 from typing import IO, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from ...storage.redact import redact
@@ -62,7 +69,7 @@ def has_progress_display() -> bool:
     return console.is_terminal
 
 
-def progress_bar(unit: str = "") -> Progress:
+def progress_bar(unit: str = "", last: ProgressColumn | None = None) -> Progress:
     """Returns a progress bar that shows the remaining time, and disappears when it is complete.
 
     On a terminal, a thread redraws the bar regularly. In a notebook, a line that is printed at
@@ -71,13 +78,14 @@ def progress_bar(unit: str = "") -> Progress:
 
     Args:
         unit: The unit of the steps, such as `trials`.
+        last: The last column, if it is not the remaining time.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
-        TimeRemainingColumn(),
+        last or TimeRemainingColumn(),
         console=console,
         transient=True,
         auto_refresh=not console.is_jupyter,

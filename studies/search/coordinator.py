@@ -18,6 +18,7 @@ from ...storage.resume_checkpoints import remove_resume_checkpoint, remove_stale
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import is_only_scratch, scratch_folder
 from ...storage.storage_error import StorageError
+from ...storage.study_record import StudyRecord, read_study_record, write_study_record
 from ...storage.study_summary import Study
 from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results
@@ -71,6 +72,8 @@ class Coordinator:
             Bucket(plan.bucket).check()
         plan.runs.make()
         self.study = open_or_create_study(plan, command)
+        if read_study_record(self.study).last_search != plan.settings:
+            write_study_record(self.study, StudyRecord(last_search=plan.settings))
         identity = file_identity(plan.storage)
         for values in plan.enqueued_params:
             self.study.enqueue_trial(dict(values), skip_if_exists=True)

@@ -2,12 +2,15 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import optuna
 
 from ...models.data_spec import DataSpec, Kind
 from ...objectives.data.data_error import DataError
@@ -21,12 +24,14 @@ from ...storage.lock_wait import hold_lock
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_names import check_name_in_database
+from ...storage.study_record import LastSearch
 from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
 from ..study.candidate_models import with_candidate_models
 from ..study.defaults import PRUNER
 from ..study.definition import FROM_ENTRY
 from ..study.device_check import check_device
+from ..study.forecast.forecast import forecast
 from ..study.module_trust import allow, trusted_modules
 from ..study.option_fields import pick_options
 from ..study.patience import Patience
@@ -96,11 +101,22 @@ class SearchPlan:
         return hold_lock(search_lock(self.storage, self.runs), SEARCH_LOCK_NAME)
 
     @property
-    def progress_arguments(self) -> tuple[str, int, list[str], int]:
-        """The arguments of `SearchProgress`: study name, trials, metrics and epochs per trial."""
+    def settings(self) -> LastSearch:
+        """The settings from which the end of the search is forecast; the study records them."""
+        return LastSearch(
+            trials=self.trials, workers=self.workers, sampler=self.sampler, pruner=self.pruner
+        )
+
+    @property
+    def progress_arguments(self) -> tuple[str, int, list[str], int, Callable[[Any], str]]:
+        """The arguments of `SearchProgress`; see `trial_progress`."""
         objective = self.spec.objective
         epochs = objective.max_epochs * objective.n_trainings
-        return self.name, self.trials, list(objective.metrics), epochs
+        return self.name, self.trials, list(objective.metrics), epochs, self._describe_forecast
+
+    def _describe_forecast(self, study: optuna.Study) -> str:
+        trials = study.get_trials(deepcopy=False)
+        return forecast(study, trials, datetime.now(), self.settings).brief
 
     @cached_property
     def spec(self) -> StudySpec:

@@ -117,6 +117,10 @@ def test_a_dry_run_shows_the_whole_search_and_makes_nothing(cli: Cli) -> None:
         "first trial latent_dim=7, lr=0.0001, l1=1e-06, l2=1e-06",
         "pruner halving",
         "sampler tpe",
+        "trained weights in the first trial",
+        "measured a training batch ",
+        "training and ",
+        ": 15 trials of 10 epochs with 3 workers, if halving leaves them ",
         "storage sqlite:///runs/studies.db",
     ):
         assert part in shown

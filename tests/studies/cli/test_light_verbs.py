@@ -36,6 +36,8 @@ COMMANDS = """\
 0 status
 0 status conv-ae-digits
 0 status conv-ae-digits --importance
+0 status conv-ae-digits --json
+0 status --json
 0 best conv-ae-digits
 0 report conv-ae-digits
 0 export conv-ae-digits
