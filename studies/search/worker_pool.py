@@ -105,7 +105,8 @@ class WorkerPool:
         with hold_lock(self.backend.lock, SEARCH_LOCK_NAME):
             remaining = self.plan.trials - len(finished_trials(requeue_dead_trials(self.study)))
         for index in range(min(remaining, self.plan.workers)):
-            self._start(index)
+            if not self.stop.is_set():  # starting the first one takes seconds
+                self._start(index)
         identity = file_identity(self.plan.storage)
         stop_requested_at, last_heartbeat = inf, 0.0
         while self.trials or self.failed_workers:

@@ -78,8 +78,10 @@ def test_a_worker_that_does_not_stop_at_the_deadline_is_killed_and_its_trial_wai
     assert not [state for state in trial_states(study) if not state.is_finished()]
 
 
-def test_a_search_whose_time_is_up_before_the_first_trial_starts_none() -> None:
-    study = latentune.search("conv-ae", "digits", trials=1000, epochs=1, seconds=1e-9)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_whose_time_is_up_before_the_first_trial_starts_none(workers: int) -> None:
+    options = {"trials": 1000, "epochs": 1, "workers": workers}
+    study = latentune.search("conv-ae", "digits", seconds=1e-9, **options)
     assert trial_states(study) == [TrialState.WAITING]
     assert "stopped" not in study.trials[0].user_attrs
 
