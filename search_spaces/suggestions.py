@@ -200,6 +200,32 @@ def replay_distributions(
     return _replay(partial(build_without_weights, space), values, data)[1]
 
 
+def nearest_parameters(
+    space: Space, values: Mapping[str, Any], data: DataSpec
+) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+    """Returns the parameters of a search space that are nearest to `values`.
+
+    The distribution of each parameter is returned too. Values that the space does not ask for are
+    left out.
+
+    Raises:
+        NotInSpaceError: If a parameter has no value, or its value is not one of its choices.
+    """
+    params: dict[str, Any] = {}
+    distributions: dict[str, BaseDistribution] = {}
+
+    def choose(name: str, distribution: BaseDistribution) -> BaseDistribution:
+        try:
+            params[name] = nearest_value(distribution, values[name])
+        except LookupError as error:
+            raise NotInSpaceError(name, f"{name} has no value in its range") from error
+        distributions[name] = distribution
+        return distribution
+
+    build_without_weights(space, override_suggestions(FixedTrial(params), choose), data)
+    return params, distributions
+
+
 def _replay(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> tuple[LightningModule, dict[str, BaseDistribution]]:

@@ -45,10 +45,26 @@ class EncoderSource(Record):
 
 
 class Origin(Record):
-    """Where trials were copied from: the study, and for a single trial also its number."""
+    """Where trials or parameters were copied from: a study, and for one trial also its number."""
 
     study: str
     trial: Count | None = None
+
+
+class DataSize(Record):
+    """The kind and the size of a study's data, by which studies on similar data are found.
+
+    Attributes:
+        kind: `image`, `table` or `text`.
+        shape: Shape of one item.
+        items: Number of items in the training part; None if the data module does not tell.
+        classes: Number of classes; 0 without classes.
+    """
+
+    kind: str
+    shape: list[Annotated[int, Field(ge=1, lt=2**31)]]
+    items: Count | None = None
+    classes: Count = 0
 
 
 class ImportSource(Record):
@@ -119,6 +135,9 @@ class StudyRecord(Record, extra="ignore"):
         encoder_source: The trained network that provides the encoder of the study.
         artifacts: URL of the bucket with the pictures; None if they are in the runs folder.
         origin: The study that trials were copied from.
+        data_size: The kind and the size of the data.
+        learned_from: The trials of other studies whose parameters were tried first; None if the
+            study was not to learn from others.
         imported: The zip file that the study was imported from.
         confirmed: The best configuration according to `confirm`.
         perfect_trial: Number of the trial with the best possible value, which ended the search.
@@ -134,6 +153,8 @@ class StudyRecord(Record, extra="ignore"):
     encoder_source: EncoderSource | None = None
     artifacts: str | None = None
     origin: Origin | None = None
+    data_size: DataSize | None = None
+    learned_from: list[Origin] | None = None
     imported: ImportSource | None = None
     confirmed: Confirmed | None = None
     perfect_trial: Count | None = None

@@ -66,6 +66,7 @@ class TrialRecord(Record, extra="ignore"):
         worker_failures: For each process that died while it ran the trial, the trial's last
             epoch; None if several processes died at once.
         origin: The study and trial from which the trial was copied.
+        learned_from: The study and trial whose parameters the trial tries.
         costs: The costs of the network that the study limits or minimizes, such as `macs`.
         rejected: Whether a cost exceeds its limit. Such a trial is in the state FAIL: it was not
             trained, and it does not count towards the total of the study.
@@ -84,6 +85,7 @@ class TrialRecord(Record, extra="ignore"):
     failure: str | None = None
     worker_failures: list[Count | None] = Field(default_factory=list)
     origin: Origin | None = None
+    learned_from: Origin | None = None
     costs: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     rejected: bool = False
 

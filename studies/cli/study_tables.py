@@ -55,6 +55,7 @@ def print_plan(plan: "SearchPlan", measured: Mapping[str, str]) -> None:
         "workers": str(plan.workers),
         "cluster": "none, but this machine" if plan.cluster is None else str(plan.cluster),
         "first trial": "; then ".join(first) or "sampled",
+        "learns from": str(plan.learned_points or "no other study"),
         "pruner": plan.pruner,
         "sampler": plan.sampler,
         "storage": plan.storage,

@@ -61,6 +61,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     pruner: str | None = None,
     sampler: str = "tpe",
     origin: str | None = None,
+    learn_from: Sequence[str] = (),
     cluster: str | None = None,
     cpus: float = 1.0,
     gpus: float = 0.0,

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ from ..study.study_error import StudyError, check_at_most
 from ..study.study_lookup import default_batch_size
 from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
+from ..transfer.past_studies import LearnedPoints, NewStudy, find_learned_points
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .encoder_choice import EncoderChoice
 from .first_trials import find_parameters, read_params
@@ -68,6 +70,7 @@ class SearchPlan:
         trial_seconds: Time after which a trial ends; None for no limit.
         patience: After how many trials with too little gain the search ends; None for never.
         first: Parameters of the first trials of a new study; empty if the sampler chooses them.
+        learned_points: Points of past studies, which run after `first`; None if none are wanted.
         enqueued_params: Parameters of the trials of `enqueue`, which run before other new trials.
         cluster: The cluster of the workers; None for this machine.
         bucket: The bucket of the pictures; None for the runs folder.
@@ -92,6 +95,7 @@ class SearchPlan:
     bucket: str | None = None
     reusable_trials: ReusableTrials | None = None
     patience: Patience | None = None
+    learned_points: LearnedPoints | None = None
     trusted_modules: Sequence[str] = field(default_factory=trusted_modules)
     started_at: float = field(default_factory=time.time)
     stall_limits: StallLimits = field(default_factory=StallLimits)
@@ -167,9 +171,10 @@ def plan_search(
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data_kind(recipe, data_module)
     parameters, first = find_parameters(recipe, space, data_module)
+    defaults = dict(ChainMap(*first))
     points = PointCheck(spec.objective, data_module, recipe.encoder is not None)
     params = [read_params(Path(p), recipe, points) for p in options.enqueue]
-    first = fitting_points(first, points)
+    first = fitting_points(first, points) if options.default_first else []
     pruner = _choose_pruner(options.pruner, spec.objective.n_trainings)
     definition = spec.definition(
         data_module, parameters.distributions, recipe.definition_entries()
@@ -181,10 +186,12 @@ def plan_search(
         definition[FROM_ENTRY] = options.origin
         if options.name is None:
             name = derive_study_name(name, options.origin, definition, storage)
+    new_study = NewStudy(name, recipe, points, defaults, definition)
+    learned_points = find_learned_points(options.learn_from, new_study, first, trials, storage)
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
     untried = [values[MODEL] for values in first[trials:] if MODEL in values]
-    if options.default_first and untried:
+    if untried:
         log.info("too few trials to try these models: %s", ", ".join(untried))
     return SearchPlan(
         name=check_name_in_database(storage, name),
@@ -194,7 +201,7 @@ def plan_search(
         seconds=options.seconds,
         trial_seconds=options.trial_seconds,
         workers=workers,
-        first=first if options.default_first else [],
+        first=first,
         enqueued_params=params,
         pruner=pruner,
         sampler=options.sampler,
@@ -205,6 +212,7 @@ def plan_search(
         reusable_trials=reusable_trials,
         patience=choose_patience(options.patience, spec.objective, storage, name),
         started_at=started_at,
+        learned_points=learned_points,
     )
 
 

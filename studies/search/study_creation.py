@@ -30,6 +30,7 @@ from ..study.definition import comparable_entries, definition_differences
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
+from ..transfer.past_studies import add_learned_points, data_size
 from ..transfer.reusable_trials import add_reusable_trials
 from .search_plan import SearchPlan
 
@@ -51,6 +52,8 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
         if study is not None:
             if plan.reusable_trials is not None:  # the other study may have new trials
                 add_reusable_trials(study, plan.reusable_trials)
+            if plan.learned_points and read_study_record(study).learned_from is None:
+                log.info("%s exists: only a new study learns from other studies", plan.name)
             return study
     plan.spec.objective.sanity_check(plan.points.random_trial())
     with plan.hold_lock():
@@ -118,6 +121,9 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
         facts["artifacts"] = plan.bucket
     if plan.reusable_trials is not None:
         facts["origin"] = Origin(study=plan.reusable_trials.study)
+    if plan.learned_points is not None:
+        facts["learned_from"] = plan.learned_points.origins
+    facts["data_size"] = data_size(plan.spec.objective.data())
     table = RecipeTable(**recipe.to_table(plan.runs))
     write_study_record(study, StudyRecord(recipe=table, metrics=dict(metrics), **facts))
     write_note(study, command, plan.definition)
@@ -125,6 +131,8 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
         add_reusable_trials(study, plan.reusable_trials)
     for values in plan.first:
         study.enqueue_trial(dict(values), skip_if_exists=True)
+    if plan.learned_points is not None:
+        add_learned_points(study, plan.learned_points)
     write_study_record(study, StudyRecord(definition=dict(plan.definition)))
     return study
 

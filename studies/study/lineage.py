@@ -1,12 +1,12 @@
 """Where studies and trials come from: imports, reused trials, and the encoders of heads."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import optuna
 
 from ...storage.read_only_storage import trial_attributes
-from ...storage.study_record import read_study_record
+from ...storage.study_record import Origin, read_study_record
 from ...storage.trial_record import TrialRecord
 
 
@@ -40,13 +40,27 @@ def _encoder_study(study: optuna.Study) -> str | None:
 def describe_origins(study: optuna.Study) -> list[str]:
     """Returns sentences about where a study and its trials come from.
 
-    One sentence tells when the study was imported. One for each other study tells how many of its
-    trials were reused. The list is empty if neither is the case.
+    One sentence tells when the study was imported, and one which trials of other studies gave the
+    first points. One for each other study tells how many of its trials were reused. The list is
+    empty if none of this is the case.
     """
-    lines = []
-    if imported := read_study_record(study).imported:
+    lines, record = [], read_study_record(study)
+    if record.learned_from:
+        lines.append(f"first points from {list_trials_by_study(record.learned_from)}")
+    if imported := record.imported:
         lines.append(f"imported on {imported.at[:10]}, where it was called {imported.study}")
     origins = trial_attributes(study, "origin")
     records = [TrialRecord.parse_valid({"origin": o}) for o in origins.values()]
     counts = Counter(record.origin.study for record in records if record.origin is not None)
     return lines + [f"{n} of its trials came from {name}" for name, n in counts.items()]
+
+
+def list_trials_by_study(origins: Sequence[Origin]) -> str:
+    """Returns trials of studies as text, such as `conv-ae-mnist (trials 12, 7)`."""
+    numbers = defaultdict[str, list[str]](list)
+    for origin in origins:
+        numbers[origin.study].append(str(origin.trial))
+    return " and ".join(
+        f"{name} (trial{'s' * (len(found) > 1)} {', '.join(found)})"
+        for name, found in numbers.items()
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 from ...objectives.option import Option
 from .defaults import PRUNERS, SAMPLERS
 from .option_fields import check_options
-from .option_text import parse_duration
+from .option_text import parse_duration, parse_names
 from .patience import Patience, check_patience
 from .study_error import StudyError
 
@@ -85,6 +85,17 @@ class SearchOptions:
             flags=("--from",),
         ),
     ] = None
+
+    learn_from: Annotated[
+        tuple[str, ...],
+        Option(
+            "Studies of the same model and space, on other data, whose best configurations are "
+            "tried first.",
+            metavar="none|auto|STUDY[,STUDY]",
+            default="none",
+            parse=parse_names,
+        ),
+    ] = ()
 
     def __post_init__(self) -> None:
         check_options(self)
