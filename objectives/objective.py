@@ -14,12 +14,13 @@ from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.types import Direction, MetricCallbackFactory, Space
-from ..storage.trial_record import read_trial_record, write_trial_record
+from ..storage.trial_record import Provenance, read_trial_record, write_trial_record
 from .cost_measures import LogCosts
 from .data.batches import set_batch_size
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
 from .limits import check_limits
+from .memory_errors import describe_memory_errors
 from .model_record import model_record
 from .network_costs import COSTS
 from .provenance import current_provenance
@@ -32,6 +33,7 @@ from .training_errors import (
     StopRequested,
     TimeOver,
     TrialFailed,
+    TrialOutOfMemory,
 )
 from .trial_score import MetricTracker, TrialScore
 
@@ -169,7 +171,7 @@ class Objective:
         except optuna.TrialPruned:
             score.record_outcome("pruned")
             raise
-        except (DivergenceError, LimitError, TimeOver, torch.OutOfMemoryError) as error:
+        except (DivergenceError, LimitError, TimeOver, TrialOutOfMemory) as error:
             score.record_outcome(_first_line(error))
             raise TrialFailed(_first_line(error)) from error
         except StopRequested:
@@ -190,6 +192,12 @@ class Objective:
         provenance = current_provenance(seed, data)
         if self.folds:
             data = data.fold(run, self.folds)
+        with describe_memory_errors(trial, data):
+            self._fit(trial, run, tracker, data, provenance)
+
+    def _fit(
+        self, trial: Trial, run: int, tracker: pl.Callback, data: Any, provenance: Provenance
+    ) -> None:
         model = self.model(trial, data.spec)
         set_batch_size(data, trial.params)
         if run == 0:
@@ -271,11 +279,12 @@ class Objective:
         once = replace(self, max_epochs=1)
         trainer = once._make_trainer(callbacks, data, limit_train_batches=1, limit_val_batches=1)
         try:
-            model = self.model(trial, data.spec)
-            set_batch_size(data, trial.params)
-            fit(trainer, model, data)
-        except DivergenceError:
-            pass  # a single batch may diverge; a trial would fail by itself
+            with describe_memory_errors(trial, data):
+                model = self.model(trial, data.spec)
+                set_batch_size(data, trial.params)
+                fit(trainer, model, data)
+        except (DivergenceError, TrialOutOfMemory):
+            pass  # a trial would fail by itself, but others may not
         except ValueError as error:
             if BATCH_NORM_ERROR not in str(error):
                 raise

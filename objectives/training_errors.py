@@ -34,3 +34,7 @@ class TimeOver(Exception):  # noqa: N818 - not an error
 
 class TrialFailed(RuntimeError):  # noqa: N818 - a state of a trial, like optuna.TrialPruned
     """Raised if a trial diverged, exceeded a limit or ran out of memory. The study continues."""
+
+
+class TrialOutOfMemory(TrialFailed):
+    """Raised if a trial did not fit into memory. The message has its size."""

@@ -9,6 +9,7 @@ from .trial_record import read_trial_record
 INTERRUPTED = "interrupted"
 PROCESS_DIED = "its process died"
 REJECTED = "rejected"
+OUT_OF_MEMORY = "out of memory"
 STATE_NAMES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
@@ -55,6 +56,20 @@ def stop_reason(trial: FrozenTrial) -> str:
     if reason and trial.state == TrialState.WAITING:
         return f"{reason} after epoch {reached_epoch(trial)}"
     return ""
+
+
+def describe_memory_need(
+    parameters: int | None, batch_size: int | None, peak_bytes: int | None = None
+) -> str:
+    """Returns the reason of a trial that ran out of memory, with its size as far as known."""
+    facts = []
+    if parameters is not None:
+        facts.append(f"{parameters:,} parameters")
+    if batch_size is not None:
+        facts.append(f"batch of {batch_size:,}")
+    if peak_bytes:
+        facts.append(f"{peak_bytes / 2**30:.2f} GiB at its peak")
+    return ": ".join(filter(None, [OUT_OF_MEMORY, ", ".join(facts)]))
 
 
 def reached_epoch(trial: FrozenTrial) -> int:

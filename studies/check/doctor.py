@@ -36,6 +36,7 @@ CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     file_checks.find_unreferenced_artifacts,
     file_checks.find_unused_files,
     trained_networks.find_outdated_networks,
+    trial_checks.find_failure_causes,
     search_advice.find_boundary_values,
     search_advice.find_weak_choices,
     search_advice.find_late_bloomers,

@@ -12,6 +12,7 @@ from ...storage.database_urls import is_file
 from ...storage.heartbeats import stale_trials
 from ...storage.optuna_internals import set_trial_state
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
+from ..study.failure_causes import describe_causes
 from .checkup import Checkup
 from .finding import Finding, list_trials
 
@@ -38,6 +39,17 @@ def _requeue(study: optuna.Study) -> None:
     from ..search.trial_lease import requeue_dead_trials
 
     requeue_dead_trials(study)
+
+
+def find_failure_causes(checkup: Checkup) -> Iterator[Finding]:
+    """Yields advice for parameters that separate failed trials from the others of their study."""
+    for study in checkup.studies:
+        for line in describe_causes(study.get_trials(deepcopy=False)):
+            yield Finding(
+                "advice",
+                f"of {study.study_name}, {line}",
+                "search without such values: `ranges=` and `origin=`",
+            )
 
 
 def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
 from ..study.definition import LIMITS_ENTRY
+from ..study.failure_causes import describe_causes
 from ..study.forecast.forecast import forecast
 from ..study.leaderboard import chooses_model, leaderboard
 from ..study.lineage import describe_origins, study_tree
@@ -126,6 +127,9 @@ def print_study(study: optuna.Study, runs: Runs) -> None:
         console.print(line)
     if (hidden := count_trials(study) - len(rejected) - len(trials)) > 0:
         console.print(f"{hidden:,} more trials: latentune export {study.study_name}")
+    if count_trials(study, TrialState.FAIL):
+        for line in describe_causes(study.get_trials(deepcopy=False)):
+            console.print(line)
     if chooses_model(study):
         print_leaderboard(study)
     for line in describe_confirmed(study):

@@ -13,7 +13,9 @@ import torch
 from ...objectives.data.preparation.splits import save_splits
 from ...storage.search_lock import search_lock
 from ...storage.storage_error import unwritable_path_error
+from ...storage.trial_outcome import OUT_OF_MEMORY
 from .fork_server import process_context, without_working_folder
+from .memory_kills import count_memory_kills
 from .search_plan import SearchPlan
 from .worker import SPLITS_FILE, run_local_worker
 from .worker_pool import Message
@@ -43,6 +45,7 @@ class ProcessBackend:
     plan: SearchPlan
     scratch: Path
     workers: dict[int, _WorkerProcess] = field(default_factory=dict)
+    memory_kills: int | None = field(default_factory=count_memory_kills)
     needs_heartbeat_proxy = False
 
     def __post_init__(self) -> None:
@@ -76,7 +79,7 @@ class ProcessBackend:
             except (EOFError, OSError):
                 worker.process.join()
                 if not worker.has_finished:
-                    messages.append((index, "died", _exit_reason(worker.process)))
+                    messages.append((index, "died", self._exit_reason(worker.process)))
                 del self.workers[index]
         return messages
 
@@ -95,7 +98,9 @@ class ProcessBackend:
                 worker.process.kill()
             worker.process.join()
 
-
-def _exit_reason(process: BaseProcess) -> str:
-    code = process.exitcode or 0
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    def _exit_reason(self, process: BaseProcess) -> str:
+        code = process.exitcode or 0
+        if code == -signal.SIGKILL and (kills := count_memory_kills()) != self.memory_kills:
+            self.memory_kills = kills
+            return OUT_OF_MEMORY
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -21,6 +21,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ...storage.database_urls import absolute, is_file
 from ...storage.lock_wait import Lock
 from ...storage.runs_folder import Runs
+from ...storage.trial_outcome import OUT_OF_MEMORY
 from ..cluster.coordinator_actor import COORDINATOR, CoordinatorActor
 from ..cluster.database_proxy import serve_database
 from ..cluster.payload import pack_payload, recipe_files
@@ -31,7 +32,7 @@ from .worker_pool import Message
 
 FAILURE_REASONS: dict[type[RayError], str] = {
     NodeDiedError: "its node died",
-    OutOfMemoryError: "its node ran out of memory",
+    OutOfMemoryError: OUT_OF_MEMORY,
     WorkerCrashedError: "its process was killed",
 }
 MAX_ACTOR_CALLS = 10_000  # simultaneous calls; each worker waits in two of them

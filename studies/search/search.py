@@ -94,7 +94,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
 
     Raises:
         StudyError: If an option is not allowed, the study exists with another definition, or
-            three trials in a row failed with the same error.
+            ten trials in a row failed, or three by bugs before any trial has succeeded.
         SpaceError: If a range does not fit the space.
         DataError: If the data is missing or broken.
         StorageError: If the database, the folder or the bucket cannot be used.

@@ -1,9 +1,7 @@
 """The end of a search: whether it ends early, and the log messages about its trials."""
 
 import logging
-import re
 import traceback
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -15,11 +13,16 @@ from ...storage.redact import redact
 from ...storage.study_record import StudyRecord, read_study_record, write_study_record
 from ...storage.trial_outcome import finished_trials, stop_reason
 from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
+from ..study.failure_causes import SUCCESSFUL, describe_causes, group_by_reason
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan
 from .worker_context import SendMessage
 
-MAX_EQUAL_FAILURES = 3
+MAX_FIRST_BUGS = 3
+"""A search ends if so many trials fail by bugs, and no trial of the study has ever succeeded."""
+MAX_FAILURES = 10
+"""A search ends if so many of its trials fail one after the other, for whatever reason."""
+WAY_OUT = "narrow the space by `ranges=`, or repeat the command to go on"
 PERFECT_VALUES: dict[Direction, tuple[float, frozenset[str]]] = {
     "maximize": (1.0, frozenset({"accuracy", "balanced_accuracy", "probe", "nearest", "r2"})),
     "minimize": (0.0, frozenset({"mse", "mae", "loss", "kl"})),
@@ -47,16 +50,19 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
     remaining trials.
 
     Raises:
-        StudyError: If the last three finished trials of this search failed by the same error.
+        StudyError: If the last ten finished trials of this search failed, or three of them by bugs
+            before any trial of the study has succeeded.
     """
     ended = [t for t in _trials_of_search(trials, plan) if t.datetime_complete is not None]
-    last = sorted(ended, key=lambda t: t.datetime_complete or datetime.min)[-MAX_EQUAL_FAILURES:]
-    tracebacks = [path for trial in last if (path := read_trial_record(trial).failure)]
-    if len(tracebacks) == MAX_EQUAL_FAILURES and len(set(map(_reason_pattern, last))) == 1:
-        raise StudyError(
-            f"{MAX_EQUAL_FAILURES} trials in a row failed by {stop_reason(last[-1])}; "
-            f"the whole traceback is in {plan.runs.root / tracebacks[-1]}"
-        )
+    ended.sort(key=lambda trial: trial.datetime_complete or datetime.min)
+    succeeded = any(trial.state in SUCCESSFUL for trial in trials)
+    bugs = [trial for trial in ended if read_trial_record(trial).failure]
+    last = ended[-MAX_FAILURES:]
+    if not succeeded and len(bugs) >= MAX_FIRST_BUGS:
+        raise StudyError(f"{len(ended)} trials failed and none succeeded: {_explain(ended, plan)}")
+    if len(last) == MAX_FAILURES and all(trial.state == TrialState.FAIL for trial in last):
+        lines = [_explain(last, plan), *describe_causes(trials), WAY_OUT]
+        raise StudyError(f"the last {MAX_FAILURES} trials failed: {'; '.join(lines)}")
     perfect = _find_perfect_trial(trials, plan.spec.objective.metrics)
     return perfect is not None and read_study_record(study).perfect_trial is None
 
@@ -67,7 +73,12 @@ def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
     of_search = _trials_of_search(trials, plan)
     if not of_search and len(finished_trials(trials)) >= plan.trials:
         log.info("%s has its %s trials; `trials=` adds more", plan.name, plan.trials)
-    _log_failures([t for t in of_search if t.state == TrialState.FAIL], plan)
+    failed = [trial for trial in of_search if trial.state == TrialState.FAIL]
+    if failed:
+        word = "trial" if len(failed) == 1 else "trials"
+        log.warning("%s %s failed: %s", len(failed), word, _explain(failed, plan))
+        for line in describe_causes(trials):
+            log.warning("%s", line)
     perfect = _find_perfect_trial(trials, plan.spec.objective.metrics)
     if perfect is None:
         return
@@ -82,17 +93,14 @@ def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
     log.info("%s: the search ends %s", line, rest)
 
 
-def _log_failures(failed: Sequence[FrozenTrial], plan: SearchPlan) -> None:
-    if not failed:
-        return
-    examples = {_reason_pattern(trial): trial for trial in failed}
+def _explain(failed: Sequence[FrozenTrial], plan: SearchPlan) -> str:
+    """Returns how often trials failed for each reason, and where its traceback is."""
     parts = []
-    for pattern, count in Counter(map(_reason_pattern, failed)).most_common():
-        path = read_trial_record(examples[pattern]).failure
+    for group in group_by_reason(failed):
+        path = read_trial_record(group[-1]).failure
         where = f" (traceback in {plan.runs.root / path})" if path else ""
-        parts.append(f"{count} x {stop_reason(examples[pattern])}{where}")
-    word = "trial" if len(failed) == 1 else "trials"
-    log.warning("%s %s failed: %s", len(failed), word, "; ".join(parts))
+        parts.append(f"{len(group)} x {stop_reason(group[-1])}{where}")
+    return "; ".join(parts)
 
 
 def _find_perfect_trial(
@@ -117,11 +125,3 @@ def _trials_of_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list[F
     since = datetime.fromtimestamp(plan.started_at)
     finished = finished_trials(trials)
     return [t for t in finished if t.datetime_start is None or t.datetime_start >= since]
-
-
-def _reason_pattern(trial: FrozenTrial) -> str:
-    """Returns why a trial stopped, with `#` for each number.
-
-    Reasons that differ only in their numbers become equal texts.
-    """
-    return re.sub(r"\d+", "#", stop_reason(trial))

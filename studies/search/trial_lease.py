@@ -14,8 +14,14 @@ from ...objectives.training_errors import StopRequested
 from ...storage.database import HEARTBEAT_S
 from ...storage.heartbeats import stale_trials, write_missing_heartbeats
 from ...storage.optuna_internals import read_trial, set_trial_state, write_constraint
-from ...storage.trial_outcome import INTERRUPTED, PROCESS_DIED, reached_epoch
+from ...storage.trial_outcome import (
+    INTERRUPTED,
+    PROCESS_DIED,
+    describe_memory_need,
+    reached_epoch,
+)
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
+from .infeasible_trials import violation
 
 FAILED = "failed"
 """Name of the constraint that a failed trial breaks."""
@@ -111,6 +117,17 @@ def requeue_interrupted(study: optuna.Study, numbers: Sequence[int]) -> None:
             requeue_trial(study, trials[number], INTERRUPTED)
 
 
+def fail_for_memory(study: optuna.Study, numbers: Sequence[int], batch_size: int | None) -> None:
+    """Ends the RUNNING trials with these numbers, whose processes were killed for their memory."""
+    trials = study.get_trials(deepcopy=False)
+    for trial in (trials[number] for number in numbers):
+        if trial.state == TrialState.RUNNING:
+            size = trial.params.get("batch_size", batch_size)
+            reason = describe_memory_need(read_trial_record(trial).parameters, size)
+            amend_trial_record(study, trial, TrialRecord(stopped=reason))
+            finish_trial(study, trial, TrialState.FAIL, None)
+
+
 def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
     """Sets a RUNNING trial to WAITING and records the reason.
 
@@ -132,8 +149,10 @@ def finish_trial(
     if state == TrialState.PRUNED and trial.last_step is not None:
         values = [trial.intermediate_values[trial.last_step]]
     study.sampler.after_trial(study, trial, state, values)
-    failed = state == TrialState.FAIL
-    if failed or FAILED in trial.constraints:  # of a process that died before the next write
-        write_constraint(study, trial, FAILED, float(failed))
+    if state == TrialState.FAIL and not violation(trial):
+        write_constraint(study, trial, FAILED, 1.0)
+    elif state != TrialState.FAIL and FAILED in trial.constraints:
+        # The trial had failed before, but its process died before the next write.
+        write_constraint(study, trial, FAILED, 0.0)
     floats = None if values is None else [float(value) for value in values]
     set_trial_state(study, trial, state, floats)

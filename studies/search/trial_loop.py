@@ -77,7 +77,7 @@ class TrialLoop:
         """Runs the loop.
 
         Raises:
-            StudyError: If three trials in a row failed by the same error.
+            StudyError: If ten trials in a row failed, or three by bugs and none has succeeded.
             DatabaseLostError: If the database was deleted or replaced.
         """
         identity, awaited = file_identity(self.plan.storage), list[int]()

@@ -15,11 +15,16 @@ from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity
 from ...storage.heartbeats import write_heartbeats
 from ...storage.lock_wait import Lock, hold_lock
 from ...storage.search_lock import SEARCH_LOCK_NAME
-from ...storage.trial_outcome import finished_trials
+from ...storage.trial_outcome import OUT_OF_MEMORY, finished_trials
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan
 from .stalled_workers import StallWatch
-from .trial_lease import requeue_dead, requeue_dead_trials, requeue_interrupted
+from .trial_lease import (
+    fail_for_memory,
+    requeue_dead,
+    requeue_dead_trials,
+    requeue_interrupted,
+)
 from .worker_context import SendMessage
 
 MAX_WORKER_FAILURES = 4  # a single trial causes at most 3
@@ -193,18 +198,29 @@ class WorkerPool:
         write_heartbeats(self.study, [trial for trial in trials if trial.number in numbers])
 
     def _replace_failed(self) -> None:
-        """Requeues the trials of the workers in `failed_workers`, and starts new workers."""
-        numbers = [self.trials[index] for index in self.failed_workers]
-        trials = [number for number in numbers if number is not None]
-        if trials and not self._run_with_lock(lambda: requeue_dead(self.study, trials)):
+        """Requeues or fails the trials of the workers in `failed_workers`; starts new workers."""
+        trials, too_large = list[int](), list[int]()
+        for index, reason in self.failed_workers.items():
+            if (number := self.trials[index]) is not None:
+                (too_large if reason == OUT_OF_MEMORY else trials).append(number)
+
+        def end_trials() -> None:
+            requeue_dead(self.study, trials)
+            if too_large:
+                fail_for_memory(self.study, too_large, self._batch_size)
+
+        if (trials or too_large) and not self._run_with_lock(end_trials):
             return
         failed, self.failed_workers = self.failed_workers, {}
         for index, reason in failed.items():
             trial = self.trials.pop(index)
             self.own_trials.discard(trial)
-            requeued = "" if trial is None else f"; its trial {trial} goes on later"
-            log.warning("worker %s died (%s)%s", index, reason, requeued)
-        self.worker_failures += 1
+            end = "has failed" if trial in too_large else "goes on later"
+            what = "" if trial is None else f"; its trial {trial} {end}"
+            log.warning("worker %s died (%s)%s", index, reason, what)
+        for number in too_large:
+            self.handle("finished", number)
+        self.worker_failures = 0 if too_large else self.worker_failures + 1
         if self.worker_failures == MAX_WORKER_FAILURES:
             self.error = self.error or StudyError(
                 f"workers died {MAX_WORKER_FAILURES} times before any of them finished a trial, "
@@ -214,6 +230,10 @@ class WorkerPool:
         if not self.stop.is_set():
             for index in failed:
                 self._start(index)
+
+    @property
+    def _batch_size(self) -> int | None:
+        return getattr(self.plan.spec.objective.data(), "batch_size", None)
 
     def _run_with_lock(self, action: Any) -> bool:
         """Runs `action` while holding the search lock.

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+import optuna
 from optuna.trial import BaseTrial, FixedTrial
 
 from ...models.data_spec import DataSpec
@@ -83,18 +85,17 @@ class PointCheck:
             return str(error)
         return ""
 
-    def random_trial(self) -> BaseTrial:
-        """Returns a random trial within the limits; of 50 beyond them, the one nearest to them.
+    def random_trials(self, n: int) -> list[optuna.Trial]:
+        """Returns up to n random trials within the limits; if there is none, the one nearest.
 
-        The trial belongs to no study in a database.
+        The trials belong to no study in a database.
         """
-        found, least = None, float("inf")
-        for trial in random_trials(N_RANDOM_TRIALS if self.objective.limits else 1):
-            record = self.suggest(trial) if self.objective.limits else TrialRecord()
-            excess = sum(value for value in trial.constraints.values() if value > 0)
-            if found is None or excess < least:
-                found, least = trial, excess
-            if not record.rejected:
-                break
-        assert found is not None
-        return found
+        if not self.objective.limits:
+            return random_trials(n)
+        trials = random_trials(N_RANDOM_TRIALS)
+        fitting = islice((trial for trial in trials if not self.suggest(trial).rejected), n)
+        return list(fitting) or [min(trials, key=_violation)]
+
+
+def _violation(trial: BaseTrial) -> float:
+    return sum(value for value in trial.constraints.values() if value > 0)

@@ -6,7 +6,7 @@ import optuna
 from optuna.trial import TrialState
 
 SPEC = """
-import os, shutil, signal
+import os, shutil, signal, torch
 from functools import partial
 from pathlib import Path
 from latentune import Autoencoder, TensorData, Objective, StudySpec
@@ -23,13 +23,13 @@ def space(trial, data):
     return net
 
 digits = partial(TensorData, "digits", batch_size=400)
-SPEC = StudySpec("mine", Objective(space, digits, max_epochs=2))
+SPEC = StudySpec("mine", Objective(space, digits, max_epochs={epochs}))
 """
 
 
-def write_spec(name: str, training: str) -> str:
+def write_spec(name: str, training: str, epochs: int = 2) -> str:
     """Writes a module whose network runs a statement in each training step; returns its spec."""
-    Path(f"{name}.py").write_text(SPEC.format(training=training))
+    Path(f"{name}.py").write_text(SPEC.format(training=training, epochs=epochs))
     return f"{name}:SPEC"
 
 

@@ -52,19 +52,65 @@ def test_a_bug_fails_its_trial_alone(cli: Cli, workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_same_bug_three_times_in_a_row_ends_the_search(cli: Cli, workers: int) -> None:
-    bug = 'if self.number > 0: raise RuntimeError(f"shapes {self.number} differ")'
+def test_a_model_that_always_raises_ends_the_search_after_three_trials(
+    cli: Cli, workers: int
+) -> None:
+    bug = 'if self.trainer.max_epochs > 1: raise RuntimeError(f"shapes {self.number} differ")'
     words = ("search", write_spec(f"always{workers}", bug), "--trials", 20, "--workers", workers)
     answer = cli(*words)
     assert answer.code == 2
-    assert "3 trials in a row failed by RuntimeError: shapes" in answer.err
-    named = answer.err.split("the whole traceback is in ")[1].strip()
+    assert "3 trials failed and none succeeded: 3 x RuntimeError: shapes" in answer.err
+    assert answer.err.count("\n") == 1
+    named = answer.err.split("(traceback in ")[1].strip(")\n")
     assert f"always{workers}.py" in Path(named).read_text()
-    trials = optuna.load_study(study_name="mine", storage=URL).trials
-    bugs = [trial for trial in trials if "failure" in trial.user_attrs]
-    # Beside a slow success in trial 0, the other worker may meet it twice before that ends and the
-    # count begins anew; and one may meet it while the other has met it for the third time.
-    assert 3 <= len(bugs) <= (3 if workers == 1 else 6)
+    states = trial_states(optuna.load_study(study_name="mine", storage=URL))
+    # One worker may meet it while the other has met it for the third time.
+    assert 3 <= states.count(TrialState.FAIL) <= 2 + workers
+
+
+def test_ten_failures_in_a_row_end_the_search_and_say_what_they_have_in_common(cli: Cli) -> None:
+    large = "if self.number > 2: raise torch.OutOfMemoryError('CUDA out of memory.')"
+    answer = cli("search", write_spec("large", large), "--trials", 30, "--workers", 1)
+    assert answer.code == 2
+    assert "the last 10 trials failed: 10 x out of memory: 68,849 parameters, batch" in answer.err
+    assert "narrow the space by --range, or repeat the command to go on" in answer.err
+    states = trial_states(optuna.load_study(study_name="mine", storage=URL))
+    assert states.count(TrialState.FAIL) == 10
+
+
+def test_a_model_that_raises_in_half_of_its_space_is_searched_to_the_end(cli: Cli) -> None:
+    bug = 'if self.hparams.lr > 5e-3: raise RuntimeError("diverged at once")'
+    model = write_spec("halved", bug, epochs=1)
+    answer = cli("search", model, "--trials", 20, "--workers", 1)
+    assert answer.code == 0, answer.err
+    study = optuna.load_study(study_name="mine", storage=URL)
+    assert len(study.trials) == 20
+    states = trial_states(study)
+    assert states[:10].count(TrialState.FAIL) > 3
+    assert states[10:].count(TrialState.FAIL) < states[:10].count(TrialState.FAIL)
+    cause = "RuntimeError: diverged at once): lr >= 0.005"
+    assert cause in answer.out + answer.err
+    assert cause in cli("status", "mine").out
+    assert cause in cli("doctor", "mine").out
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB')",
+        "torch.ones(2**50)",
+        "MemoryError('Unable to allocate 8.00 EiB')",
+    ],
+)
+def test_a_trial_that_runs_out_of_memory_says_its_size(error: str) -> None:
+    statement = error if error.startswith("torch.ones") else f"raise {error}"
+    study = latentune.search(write_spec("big", f"if self.number == 1: {statement}"), trials=3)
+    assert trial_states(study)[1] == TrialState.FAIL
+    assert (
+        study.trials[1].user_attrs["stopped"] == "out of memory: 68,849 parameters, batch of 400"
+    )
+    assert study.trials[1].constraints == {"failed": 1}
+    assert not Path("runs/mine/failures").exists()
 
 
 def test_a_bug_in_a_space_fails_its_trial_too() -> None:
