@@ -59,7 +59,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
         for name, stand_in in {
             "objectives.objective.quiet_trainer": trainer,
             "objectives.objective.fit": fit,
-            "objectives.objective._free_memory": lambda: None,
+            "objectives.objective.free_memory": lambda: None,
             "studies.training.network_plots.plot_network": draw,
             "studies.search.trial_loop._freeze_existing_objects": nullcontext,
         }.items():

@@ -1,5 +1,6 @@
 """Errors that say that a training did not fit into memory, and what was trained then."""
 
+import gc
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,3 +45,11 @@ def describe_memory_errors(trial: BaseTrial, data: Any) -> Iterator[None]:
         batch_size = getattr(data, "batch_size", None)
         peak = torch.cuda.max_memory_allocated()
         raise TrialOutOfMemory(describe_memory_need(parameters, batch_size, peak)) from None
+
+
+def free_memory() -> None:
+    """Frees the memory of the last training, which other processes may need."""
+    # A trainer and its model refer to each other; without this, memory grows over trials.
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,6 +1,5 @@
 """Objective: the function that Optuna optimizes. It trains a trial's model and returns metrics."""
 
-import gc
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +8,6 @@ from typing import Any
 
 import optuna
 import pytorch_lightning as pl
-import torch
 from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
@@ -20,7 +18,7 @@ from .data.batches import set_batch_size
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
 from .limits import check_limits
-from .memory_errors import describe_memory_errors
+from .memory_errors import describe_memory_errors, free_memory
 from .model_record import model_record
 from .network_costs import COSTS
 from .provenance import current_provenance
@@ -180,7 +178,7 @@ class Objective:
             score.record_outcome(f"{type(error).__name__}: {_first_line(error)}")
             raise
         finally:
-            _free_memory()
+            free_memory()
         score.record_outcome(self._end_reason(score))
         return score.values[0] if self.monitor else score.values
 
@@ -296,10 +294,3 @@ class Objective:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0]
-
-
-def _free_memory() -> None:
-    # A trainer and its model refer to each other; without this, memory grows over trials.
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
