@@ -57,7 +57,9 @@ EXAMPLE_SPECS = {
 @click.argument("model", required=False, type=Choice([*MODELS, AUTO]), metavar="[MODEL]")
 @declare_options(StudyOptions, only=("limits",))
 def list_(model: str | None, limits: Mapping[str, str] | None) -> None:
-    """List models and data; of a MODEL, its parameters, and what a limit leaves of its spaces.
+    """List models and data, or the parameters of a MODEL.
+
+    With --limit, also says which share of its spaces the limits leave.
 
     Example: latentune list conv-ae
     """

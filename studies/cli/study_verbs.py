@@ -65,7 +65,7 @@ importance_option = click.option(
 def status(
     study: str | None, importance: bool, as_json: bool, runs: Path, storage: str | None
 ) -> None:
-    """Show all studies, or all trials of one with a forecast of the others.
+    """Show all studies, or the trials of one, with a forecast.
 
     Example: latentune status conv-ae-digits
     """

@@ -147,7 +147,8 @@ def test_the_command_line_prints_one_line_per_trial(cli: Callable[..., Any]) -> 
     lines = answer.out.splitlines()
     assert lines[0].split() == ["trial", "val_mse", "best", "epochs", "stopped"]
     assert sorted(int(line.split()[0]) for line in lines[1:7]) == list(range(6))
-    assert lines[7:] == ["next: latentune train conv-ae-digits"]
+    assert lines[7].startswith("the last 2 trials ")
+    assert lines[8:] == ["next: latentune train conv-ae-digits"]
     assert answer.err == ""
 
 

@@ -49,6 +49,8 @@ def another_value(one: OptionField) -> Any:
         return next(choice for choice in one.option.choices if choice != one.default)
     if one.name == "encoder":
         return "resnet18"
+    if one.name == "limits":
+        return {"params": "100k"}
     known = kinds(one.type)
     if Mapping in known:
         return {"lr": "0.1"}
