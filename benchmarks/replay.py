@@ -17,7 +17,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, cached_property
+from functools import cache
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
@@ -113,51 +114,67 @@ CASES = {
 
 
 class Surrogate:
-    """Predicts the learning curve of any configuration from the recorded ones of a set."""
+    """Predicts the learning curve of any configuration from recorded ones.
 
-    def __init__(self, curve_set: str) -> None:
+    Args:
+        points: The parameters of each recorded configuration.
+        curves: The value of each configuration after each epoch, all above 0.
+        space: The distribution of each parameter.
+    """
+
+    def __init__(
+        self,
+        points: Sequence[Mapping[str, Any]],
+        curves: Sequence[Sequence[float]],
+        space: Mapping[str, BaseDistribution],
+    ) -> None:
         from sklearn.decomposition import PCA
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+        from sklearn.model_selection import cross_val_predict
         from sklearn.multioutput import MultiOutputRegressor
 
-        lines = Path(__file__).with_name(f"{curve_set}.jsonl").read_text().splitlines()
-        records = [json.loads(line) for line in lines]
-        self.count = len(records)
-        self.space = record_parameters(conv_ae_published, DATA).distributions
-        self.x = np.array([self._place(record["params"]) for record in records])
-        self.curves = np.log([record["val_mse"] for record in records])
-        self.pca = PCA(COMPONENTS).fit(self.curves)
-        self.codes = self.pca.transform(self.curves)
-        smooth = ConstantKernel() * RBF(np.full(self.x.shape[1], 0.5), (0.05, 10))
+        self.count, self.space = len(points), space
+        x = np.array([self._place(params) for params in points])
+        logs = np.log(curves)
+        self.pca = PCA(COMPONENTS).fit(logs)
+        codes = self.pca.transform(logs)
+        smooth = ConstantKernel() * RBF(np.full(x.shape[1], 0.5), (0.05, 10))
         one = GaussianProcessRegressor(smooth + WhiteKernel(0.05, (1e-4, 1)), normalize_y=True)
         self.gp = MultiOutputRegressor(one)
         with warnings.catch_warnings(action="ignore"):  # a length may well be at its bound
-            self.gp.fit(self.x, self.codes)
+            guesses = cross_val_predict(self.gp, x, codes, cv=10)
+            self.gp.fit(x, codes)
+        predicted = self.pca.inverse_transform(guesses)
+        last, guess = logs[:, -1], predicted[:, -1]
+        self.r2 = 1 - ((last - guess) ** 2).sum() / ((last - last.mean()) ** 2).sum()
 
-    @cached_property
-    def r2(self) -> float:
-        """The R2 of the last epochs that are predicted in a cross-validation."""
-        from sklearn.model_selection import cross_val_predict
-
-        with warnings.catch_warnings(action="ignore"):
-            guesses = cross_val_predict(self.gp, self.x, self.codes, cv=10)
-        last, guess = self.curves[:, -1], self.pca.inverse_transform(guesses)[:, -1]
-        return float(1 - ((last - guess) ** 2).sum() / ((last - last.mean()) ** 2).sum())
-
-    def __call__(self, params: Mapping[str, float]) -> list[float]:
+    def __call__(self, params: Mapping[str, Any]) -> list[float]:
         code = self.gp.predict(np.array([self._place(params)]))
         return list(np.exp(self.pca.inverse_transform(code)[0]))
 
-    def _place(self, params: Mapping[str, float]) -> list[float]:
-        ends = {name: np.log([d.low, d.high]) for name, d in self.space.items()}
-        return [(np.log(params[n]) - low) / (high - low) for n, (low, high) in ends.items()]
+    def _place(self, params: Mapping[str, Any]) -> list[float]:
+        """Returns the place of each number in its range, from 0 to 1, and 0 or 1 for choices."""
+        place = []
+        for name, found in self.space.items():
+            if isinstance(found, CategoricalDistribution):
+                place += [float(params[name] == choice) for choice in found.choices]
+                continue
+            scale = np.log if found.log else np.asarray
+            value, low, high = scale([params[name], found.low, found.high])
+            place.append((value - low) / (high - low))
+        return place
 
 
 @cache
 def surrogate(curve_set: str = OURS) -> Surrogate:
     """Returns the surrogate of this process."""
-    return Surrogate(curve_set)
+    lines = Path(__file__).with_name(f"{curve_set}.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    space = record_parameters(conv_ae_published, DATA).distributions
+    return Surrogate(
+        [record["params"] for record in records], [record["val_mse"] for record in records], space
+    )
 
 
 def search(name: str, seed: int, curve_set: str = OURS) -> list[tuple[int, float]]:
