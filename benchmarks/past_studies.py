@@ -1,8 +1,8 @@
 """Records trials of two models on five small data sets, for `learn_from.py` to search again.
 
-    python -W ignore -m benchmarks.past_studies --trials 128 --out benchmarks/past_studies.jsonl
+    python -W ignore -m benchmarks.past_studies --trials 48 --out benchmarks/past_studies.jsonl
 
-A data set has 2,000 images for training and 500 for validation; `digits` has fewer. Two data sets
+A data set has 1,000 images for training and 250 for validation. Two data sets
 are made here: shapes at random places, and waves in six directions. The configurations are a Sobol
 sequence in the model's default search space, and each is trained once.
 """
@@ -121,7 +121,7 @@ def _round(value: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=96)
+    parser.add_argument("--trials", type=int, default=48)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
