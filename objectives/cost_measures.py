@@ -107,6 +107,7 @@ def _runnable(model: pl.LightningModule, data: DataSpec) -> Iterator[Callable[[]
             model.eval()
             yield run
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        # A model without `forward`, or with one that takes something else than a batch of items.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CostError(
             f"a {type(model).__name__} cannot be run on one item, to measure its cost: {reason}"

@@ -1,6 +1,5 @@
 """Heartbeats in the database, which show that the process of a RUNNING trial is alive."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy import text
 from .database import DatabaseError
 from .database_urls import is_file
 from .optuna_internals import relational_storage, stale_trial_ids, storage_of, trial_id
+from .periodic_thread import call_periodically
 
 
 @contextmanager
@@ -22,24 +22,17 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
     Optuna's own heartbeat thread runs only in `study.optimize`, and a busy database ends it.
     """
     storage = relational_storage(trial.storage)
-    if storage is None:
+    if storage is None or storage.heartbeat_interval is None:
         yield
         return
-    ended = threading.Event()
 
-    def record_heartbeats() -> None:
-        while not ended.wait(storage.heartbeat_interval):
-            with suppress(*DatabaseError):
-                storage.record_heartbeat(trial_id(trial))
+    def record_heartbeat() -> None:
+        with suppress(*DatabaseError):
+            storage.record_heartbeat(trial_id(trial))
 
     storage.record_heartbeat(trial_id(trial))
-    thread = threading.Thread(target=record_heartbeats, daemon=True)
-    thread.start()
-    try:
+    with call_periodically(record_heartbeat, storage.heartbeat_interval):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:

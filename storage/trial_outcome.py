@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from .trial_record import read_trial_record
 
@@ -36,6 +36,11 @@ def is_rejected(trial: FrozenTrial) -> bool:
 def state_name(trial: FrozenTrial) -> str:
     """Returns the word for the state of a trial in messages to users, such as `pruned`."""
     return REJECTED if is_rejected(trial) else STATE_NAMES[trial.state]
+
+
+def violation(trial: BaseTrial) -> float:
+    """Returns the sum of the constraints that a trial breaks; 0 if the trial is feasible."""
+    return sum(value for value in trial.constraints.values() if value > 0)
 
 
 def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:

@@ -1,4 +1,4 @@
-"""New input that tests write, and what a network gets of it."""
+"""Input and modules that tests write, and what a network gets of the input."""
 
 import io
 import sys
@@ -50,3 +50,26 @@ def prepared(given: Sequence[str], like: Preparation) -> torch.Tensor:
 
 def feed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+LOGS_A_VALUE = """
+from functools import partial
+import pytorch_lightning as pl
+import torch
+from latentune import Objective, StudySpec, TensorData
+
+class Net(pl.LightningModule):
+    def __init__(self, value):
+        super().__init__()
+        self.value, self.weight = value, torch.nn.Parameter(torch.zeros(()))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    def training_step(self, batch, batch_idx):
+        return self.weight**2
+
+    def validation_step(self, batch, batch_idx):
+        self.log("{metric}", self.value)
+"""
+"""The start of a module with a network that learns nothing and logs `value` as the metric."""

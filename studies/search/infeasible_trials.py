@@ -7,13 +7,10 @@ import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from ...storage.trial_outcome import violation
+
 CONSTRAINT = "infeasible"
 """Name of the one constraint that the shown trials have: above 0 if a trial is infeasible."""
-
-
-def violation(trial: FrozenTrial) -> float:
-    """Returns the sum of the constraints that a trial breaks; 0 if the trial is feasible."""
-    return sum(value for value in trial.constraints.values() if value > 0)
 
 
 def is_infeasible(trial: FrozenTrial) -> bool:

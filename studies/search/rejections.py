@@ -11,12 +11,11 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.training_errors import CostError
 from ...search_spaces.catalog.candidates import MODEL
-from ...storage.trial_outcome import REJECTED, finished_trials, is_rejected
+from ...storage.trial_outcome import REJECTED, finished_trials, is_rejected, violation
 from ...storage.trial_record import read_trial_record
 from ..study.point_check import PointCheck
 from ..study.rejected_trials import describe_rejected
 from ..study.study_error import StudyError
-from .infeasible_trials import violation
 
 MAX_REJECTED = 200
 """Number of points in a row without one within the limits after which a search ends."""

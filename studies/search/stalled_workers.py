@@ -1,6 +1,5 @@
 """Finds workers whose training makes no step for long, judged by the pace of their own trial."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 from ...objectives.pace import Pace
 from ...objectives.progress import format_duration
+from ...storage.periodic_thread import call_periodically
 
 POLL_INTERVAL_S = 1.0
 
@@ -100,17 +100,10 @@ class StallWatch:
     @contextmanager
     def in_thread(self, handle: Callable[[Stall], None]) -> Iterator[None]:
         """Calls `handle` with each stall, in a thread, until the block ends."""
-        ended = threading.Event()
 
         def poll() -> None:
-            while not ended.wait(POLL_INTERVAL_S):
-                for stall in self.find_stalls():
-                    handle(stall)
+            for stall in self.find_stalls():
+                handle(stall)
 
-        thread = threading.Thread(target=poll, daemon=True)
-        thread.start()
-        try:
+        with call_periodically(poll, POLL_INTERVAL_S):
             yield
-        finally:
-            ended.set()
-            thread.join()

@@ -19,9 +19,9 @@ from ...storage.trial_outcome import (
     PROCESS_DIED,
     describe_memory_need,
     reached_epoch,
+    violation,
 )
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
-from .infeasible_trials import violation
 
 FAILED = "failed"
 """Name of the constraint that a failed trial breaks."""

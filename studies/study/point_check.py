@@ -15,6 +15,7 @@ from ...objectives.network_costs import COSTS
 from ...objectives.objective import Objective
 from ...objectives.training_errors import LimitError
 from ...search_spaces.suggestions import build_without_weights, random_trials
+from ...storage.trial_outcome import violation
 from ...storage.trial_record import TrialRecord, write_trial_record
 
 N_RANDOM_TRIALS = 50
@@ -94,8 +95,4 @@ class PointCheck:
             return random_trials(n)
         trials = random_trials(N_RANDOM_TRIALS)
         fitting = islice((trial for trial in trials if not self.suggest(trial).rejected), n)
-        return list(fitting) or [min(trials, key=_violation)]
-
-
-def _violation(trial: BaseTrial) -> float:
-    return sum(value for value in trial.constraints.values() if value > 0)
+        return list(fitting) or [min(trials, key=violation)]

@@ -100,7 +100,7 @@ def _loader(method: Callable[[], Any] | None, name: str) -> Any:
 
     try:
         loader = None if method is None else method()
-    except (MisconfigurationException, NotImplementedError):
+    except (MisconfigurationException, NotImplementedError):  # of Lightning's own method
         return None
     if not isinstance(loader, list | tuple | dict):
         return loader

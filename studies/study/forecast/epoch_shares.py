@@ -11,8 +11,7 @@ RECORDED_SHARES = {
 """By pruner and sampler: the share of the tenth trial, and what each doubling of its number adds.
 
 The trials of a sampler that learns are pruned less and less, because they are compared with all
-earlier trials. The Gaussian process learns from complete trials alone, of which halving leaves
-few. `python -m benchmarks.forecast` prints the shares in recorded studies.
+earlier trials. The benchmark `forecast` prints the shares in recorded studies.
 """
 LEAST_SHARE = 0.15
 

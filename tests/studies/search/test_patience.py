@@ -15,27 +15,11 @@ from latentune.studies.study.forecast.seed_spread import measured_spread
 from latentune.studies.study.study_error import StudyError
 
 from ...conftest import Cli
+from ...given import LOGS_A_VALUE
 
-SPEC = """
-from functools import partial
-import pytorch_lightning as pl
-import torch
-from latentune import Objective, StudySpec, TensorData
-
-class Net(pl.LightningModule):
-    def __init__(self, value):
-        super().__init__()
-        self.value, self.weight = value, torch.nn.Parameter(torch.zeros(()))
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
-
-    def training_step(self, batch, batch_idx):
-        return self.weight**2
-
-    def validation_step(self, batch, batch_idx):
-        self.log("val_worth", self.value)
-
+SPEC = (
+    LOGS_A_VALUE
+    + """
 def space(trial, data):
     trial.suggest_float("x", 0, 1)
     values = {values}
@@ -45,13 +29,16 @@ def space(trial, data):
 data = partial(TensorData, "items.npy")
 SPEC = StudySpec("own", Objective(space, data, {{"val_worth": "{way}"}}, max_epochs=1))
 """
+)
 
 
 def own(*values: float, way: str = "minimize", noise: float = 0) -> dict[str, Any]:
     """The arguments of a search whose trial n is worth the n-th value, and then the last one."""
     np.save("items.npy", np.zeros((10, 2), np.float32))
     name = f"own{len(list(Path().glob('own*.py')))}"
-    Path(f"{name}.py").write_text(SPEC.format(values=list(values), way=way, noise=noise))
+    Path(f"{name}.py").write_text(
+        SPEC.format(metric="val_worth", values=list(values), way=way, noise=noise)
+    )
     return {"model": f"{name}:SPEC", "pruner": "none"}
 
 

@@ -22,27 +22,11 @@ from latentune.storage import lock_wait as waiting
 from latentune.storage import sqlite_file as sqlite
 
 from ...forked import fork
+from ...given import LOGS_A_VALUE
 
-SPEC = """
-from functools import partial
-import pytorch_lightning as pl
-import torch
-from latentune import Objective, StudySpec, TensorData
-
-class Net(pl.LightningModule):
-    def __init__(self, value):
-        super().__init__()
-        self.value, self.weight = value, torch.nn.Parameter(torch.zeros(()))
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
-
-    def training_step(self, batch, batch_idx):
-        return self.weight**2
-
-    def validation_step(self, batch, batch_idx):
-        self.log("{metric}", self.value)
-
+SPEC = (
+    LOGS_A_VALUE
+    + """
 def space(trial, data):
     trial.suggest_float("x", 0, 1)
     return Net({values}[getattr(trial, "number", 0) % 4])
@@ -52,6 +36,7 @@ SPEC = StudySpec(
     "own", Objective(space, data, metrics={{"{metric}": "{way}"}}, max_epochs=1)
 )
 """
+)
 
 
 @pytest.fixture(autouse=True)
