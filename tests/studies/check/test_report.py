@@ -1,48 +1,22 @@
 """The page of the verb `report`: what it says, that it needs nothing else, and what it refuses."""
 
-import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.study import Study
 from optuna.trial import TrialState, create_trial
 from PIL import Image
 
 import latentune
 from latentune.storage.trial_insertion import add_trials
 
+from .report_pages import ATTRIBUTES, DATABASE, METRICS, make_study, make_training, page_of
+
 Cli = Callable[..., Any]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DATABASE = "sqlite:///runs/studies.db"
-STATES = (TrialState.COMPLETE,) * 3 + (TrialState.PRUNED,) * 3 + (TrialState.FAIL,)
-PROVENANCE = {"seed": 3, "data_fingerprint": "12ab", "versions": {"optuna": "5.0.0"}, "cpu": "x"}
-ATTRIBUTES: dict[str, Any] = {
-    "command": "latentune search mlp flowers.csv",
-    "recipe": {"model": "mlp", "data": "flowers.csv"},
-    "metrics": {"val_loss": "minimize"},
-    "definition": {"model": "mlp", "data": "flowers 4", "split": "12ab", "lr": "float 1e-4:1:log"},
-}
-METRICS = {
-    "test_accuracy": 0.9,
-    "test_accuracy_linear": 0.8,
-    "test_calibration_error": 0.031,
-    "class_accuracy": {"iris": 0.95, "rose": 0.7},
-    "items": {"train": 900, "val": 100, "test": 150},
-    "intervals": {"test_accuracy": [0.84, 0.943]},
-    "epochs": 7,
-    "parameters": 1234,
-}
-
-
 CONFIRMED = {
     "trial": 0,
     "monitor": "val_loss",
@@ -51,80 +25,6 @@ CONFIRMED = {
     "seeds": 3,
     "search_value": 0.1,
 }
-
-
-class Page(HTMLParser):
-    """The tags, attributes and text of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.html = html
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def paths(self, look: str) -> list[str]:
-        """Returns the paths with a look, in the order of the page."""
-        found = [attrs for tag, attrs in self.tags if tag == "path" and attrs["class"] == look]
-        return [str(attrs["d"]) for attrs in found]
-
-
-def page_of(*names: str, **options: Any) -> Page:
-    return Page(latentune.report(names, **options).path.read_text(encoding="utf-8"))
-
-
-def make_study(name: str, trials: int, choice: str = "relu", **attributes: Any) -> Study:
-    """Makes a study as a search leaves it, whose loss depends on the learning rate."""
-    Path("runs").mkdir(exist_ok=True)
-    study = optuna.create_study(study_name=name, storage=DATABASE)
-    for key, value in {**ATTRIBUTES, **attributes}.items():
-        study.set_user_attr(key, value)
-    ranges: dict[str, Any] = {
-        "lr": FloatDistribution(1e-4, 1.0, log=True),
-        "width": IntDistribution(1, 64),
-        "act": CategoricalDistribution([choice, None]),
-    }
-    drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    made = []
-    for number in range(trials):
-        params, state = drawn.ask(ranges).params, STATES[number % 7]
-        of_trial = {
-            "epochs": 2,
-            "best_epoch": 2,
-            "hparams": {},
-            "provenance": PROVENANCE,
-            "stopped": {"PRUNED": "pruned", "FAIL": "it diverged"}.get(state.name, "all epochs"),
-        }
-        made.append(
-            create_trial(
-                state=state,
-                values=None if state == TrialState.FAIL else [abs(params["lr"] - 0.1) + 0.01],
-                params=params,
-                distributions=ranges,
-                user_attrs=of_trial,
-            )
-        )
-    add_trials(study, made)
-    return study
-
-
-def make_training(name: str, metrics: dict[str, Any], **spec: Any) -> None:
-    """Makes the folder of a final training, without weights."""
-    folder = Path("runs", name, "final")
-    folder.mkdir(parents=True)
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    Image.new("RGB", (60, 40), "teal").save(folder / "loss.png")
-    data = {"shape": [4], "kind": "table", "classes": ["iris", "rose"]} | spec
-    header = {"study": name, "recipe": {"model": "mlp"}, "params": {}, "data": data}
-    with ZipFile(folder / "model.ckpt", "w") as packed:
-        packed.writestr("archive/latentune.json", json.dumps(header))
 
 
 @pytest.fixture(autouse=True)
@@ -360,59 +260,3 @@ def test_pictures_that_cannot_be_read_are_counted() -> None:
     make_training("flowers", METRICS)
     Path("runs/flowers/final/broken.png").write_bytes(b"\x89PNG\r\n")
     assert "1 more pictures" in page_of("flowers").text
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-def test_a_browser_shows_it_at_any_width_in_both_themes_and_on_paper() -> None:
-    from playwright.sync_api import sync_playwright
-
-    make_study("encoder", 70)
-    make_training("encoder", METRICS)
-    make_study("head", 10, "a long name of a choice that has many words in it")
-    path = latentune.report(["encoder", "head"]).path.absolute()
-    asked: list[str] = []
-    with sync_playwright() as play:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        for width in (360, 900, 1600):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-        papers = []
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            papers.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-            assert page.evaluate(LOW_CONTRASTS) == []
-        assert papers[0] != papers[1]
-        levels = page.evaluate(
-            "[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))"
-        )
-        assert levels[0] == 1
-        assert all(after <= before + 1 for before, after in pairwise(levels))
-        unnamed = "img:not([alt]), svg:not([aria-label]):not([aria-hidden]), html:not([lang])"
-        assert page.locator(f"{unnamed}, th:not([scope])").count() == 0
-        assert page.pdf().startswith(b"%PDF")
-        browser.close()
-    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-
-
-LOW_CONTRASTS = """() => {
-  const light = color => {
-    const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(v => v / 255)
-      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const paper = light(getComputedStyle(document.body).backgroundColor);
-  const found = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-    if (!own || element.closest('pre')) continue;
-    const style = getComputedStyle(element);
-    const ink = light(element instanceof SVGElement ? style.fill : style.color);
-    const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-    if (ratio < 4.5) found.push(`${element.tagName} ${ratio.toFixed(2)} ${element.textContent}`);
-  }
-  return found;
-}"""
