@@ -144,10 +144,10 @@ def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> Lig
 
     If the space computes with tensors, this is impossible, and the model is built with weights.
     """
-    import torch
+    from .meta_device import meta_device
 
     try:
-        with torch.device("meta"):
+        with meta_device():
             return space(trial, data)
     except (NotImplementedError, RuntimeError):
         return space(trial, data)
@@ -156,10 +156,11 @@ def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> Lig
 def check_memory(build: Callable[[], LightningModule]) -> None:
     """Raises SpaceError if the weights of the model that `build` returns exceed free memory."""
     import psutil
-    import torch
+
+    from .meta_device import meta_device
 
     try:
-        with torch.device("meta"):
+        with meta_device():
             size = sum(weights.nbytes for weights in build().parameters())
     except (NotImplementedError, RuntimeError) as error:  # as in `build_without_weights`
         if "overflow" not in str(error):
