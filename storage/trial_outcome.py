@@ -69,7 +69,7 @@ def describe_memory_need(
     """Returns the reason of a trial that ran out of memory, with its size as far as known."""
     facts = []
     if parameters is not None:
-        facts.append(f"{parameters:,} parameters")
+        facts.append(f"{parameters:,} parameter{'' if parameters == 1 else 's'}")
     if batch_size is not None:
         facts.append(f"batch of {batch_size:,}")
     if peak_bytes:

@@ -89,19 +89,19 @@ class SearchedEstimator(BaseEstimator):  # type: ignore[misc]
         self.study_ = (
             f"{model}-{digest_arrays(arrays if targets is None else arrays | {'y': targets})}"
         )
-        shaped = self._to_items(items)
-        search_data = partial(
-            search,
-            model,
-            shaped if targets is None else (shaped, targets),
-            name=self.study_,
-            epochs=self.epochs,
-            seed=seed,
-            runs=self.runs,
-        )
-        if not search_data(trials=self.trials, seconds=self.seconds).best_trials:
-            search_data(trials=1)  # the time was up before the first trial was complete
         if not Runs(Path(self.runs)).final(self.study_).exists():
+            shaped = self._to_items(items)
+            search_data = partial(
+                search,
+                model,
+                shaped if targets is None else (shaped, targets),
+                name=self.study_,
+                epochs=self.epochs,
+                seed=seed,
+                runs=self.runs,
+            )
+            if not search_data(trials=self.trials, seconds=self.seconds).best_trials:
+                search_data(trials=1)  # the time was up before the first trial was complete
             train(self.study_, epochs=self.final_epochs, pictures="none", runs=self.runs)
         self.network_: TrainedNetwork = load_trained_network(self.study_, self.runs)
 

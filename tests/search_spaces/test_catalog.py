@@ -116,7 +116,7 @@ def test_it_is_searched_in_two_goes_trained_and_loaded(
     assert set(study.best_trial.user_attrs["hparams"]) >= set(study.best_params)
     loaded = latentune.load_model(study.study_name)
     assert {k: loaded.hparams[k] for k in study.best_params} == study.best_params
-    if space == "default":
+    if space == "default" and model != "resnet-ae":  # which takes the longest by far
         request.getfixturevalue("quick_export")
         exported = latentune.export_network(study.study_name, "model.onnx")
         assert exported.difference.size <= MAX_DIFFERENCE

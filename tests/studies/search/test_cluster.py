@@ -115,19 +115,7 @@ def test_a_worker_may_not_need_more_than_a_node_has(
     assert "than 2: ask" in refused("search", "conv-ae", "digits", *where, "--cpus", "3")
 
 
-def test_one_worker_has_the_same_result_on_a_cluster(cluster: Any) -> None:
-    options = {"trials": 3, "epochs": 2, "workers": 1}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as many as a worker takes
-    try:
-        here = latentune.search("conv-ae", "digits", name="here", **options)
-    finally:
-        torch.set_num_threads(threads)
-    there = latentune.search("conv-ae", "digits", name="there", cluster=cluster.address, **options)
-    assert [outcome(trial) for trial in there.trials] == [outcome(t) for t in here.trials]
-
-
-def test_a_spec_of_the_working_folder_runs_on_the_cluster_with_its_bugs(cluster: Any) -> None:
+def test_a_spec_has_the_same_result_and_the_same_bugs_on_a_cluster(cluster: Any) -> None:
     Path("constants.py").write_text("LATENT = 3\n")
     Path("elsewhere.py").write_text(
         "import latentune, optuna\n"
@@ -140,11 +128,18 @@ def test_a_spec_of_the_working_folder_runs_on_the_cluster_with_its_bugs(cluster:
         "    return latentune.Autoencoder(data, latent_dim=LATENT, lr=lr)\n"
         "data = partial(latentune.TensorData, 'digits')\n"
         "objective = latentune.Objective(space, data, max_epochs=1)\n"
-        "SPEC = latentune.StudySpec('elsewhere', objective, trials=2)\n"
+        "SPEC = latentune.StudySpec('elsewhere', objective, trials=3)\n"
         "FAULTY = latentune.StudySpec('faulty', objective, trials=4)\n"
     )
-    study = latentune.search("elsewhere:SPEC", cluster=cluster.address)
-    assert [trial.user_attrs["hparams"]["latent_dim"] for trial in study.trials] == [3, 3]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as many as a worker takes
+    try:
+        here = latentune.search("elsewhere:SPEC", runs="here", workers=1)
+    finally:
+        torch.set_num_threads(threads)
+    there = latentune.search("elsewhere:SPEC", cluster=cluster.address, workers=1)
+    assert [trial.user_attrs["hparams"]["latent_dim"] for trial in there.trials] == [3] * 3
+    assert [outcome(trial) for trial in there.trials] == [outcome(trial) for trial in here.trials]
     with pytest.raises(StudyError, match="none succeeded: 3 x ValueError: too much"):
         latentune.search("elsewhere:FAULTY", cluster=cluster.address, workers=1)
     assert "too much" in Path("runs/faulty/failures/trial-0.txt").read_text()
