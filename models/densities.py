@@ -14,6 +14,8 @@ Codes = NDArray[np.float32]
 
 N_FOLDS = 5  # of cross-validation, and therefore the fewest codes
 COMPONENT_CHOICES = (2, 5, 10, 20, 40)
+MIN_DEVIATION = 1e-6
+"""The standard deviation of a dimension in which all codes are equal."""
 MIN_MIXTURE_CODES = 5 * COMPONENT_CHOICES[0]
 """The smallest number of codes for which a mixture can choose its number of components."""
 
@@ -24,6 +26,10 @@ class Density(ABC):
     @abstractmethod
     def sample(self, n: int, seed: int = 0) -> Codes:
         """Returns n random codes, with shape (n, D)."""
+
+    @abstractmethod
+    def log_density(self, codes: Codes) -> NDArray[np.float64]:
+        """Returns the natural logarithm of the density at codes (N, D), with shape (N,)."""
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes the attributes to an .npz file as plain arrays."""
@@ -117,6 +123,20 @@ class LatentKDE(Density):
         if self.components is None or self.mean is None:
             return points
         return points @ self.components + self.mean
+
+    def log_density(self, codes: Codes) -> NDArray[np.float64]:
+        """Returns the log density at codes (N, D), with shape (N,).
+
+        With principal components, it is the density of the components alone. It is larger than a
+        density of all dimensions and cannot be compared with one.
+        """
+        from sklearn.neighbors import KernelDensity
+
+        if self.components is not None and self.mean is not None:
+            codes = ((codes - self.mean) @ self.components.T).astype("float32")
+        density = KernelDensity(bandwidth=self.bandwidth, rtol=1e-4).fit(self.points)
+        found: NDArray[np.float64] = density.score_samples(codes)
+        return found
 
     def __str__(self) -> str:
         return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
@@ -216,6 +236,23 @@ class LatentMixture(Density):
         noise = rng.standard_normal((n, self.means.shape[1], 1))
         spread = self._cholesky_factors()[component] @ noise
         return (self.means[component] + spread[..., 0]).astype("float32")
+
+    def log_density(self, codes: Codes) -> NDArray[np.float64]:
+        """Returns the log density at codes (N, D), with shape (N,)."""
+        from scipy.linalg import solve_triangular
+        from scipy.special import logsumexp
+
+        terms = []
+        for weight, mean, factor in zip(
+            self.weights, self.means, self._cholesky_factors(), strict=True
+        ):
+            # A dimension without variance is a narrow one, so that a density exists.
+            factor = factor + np.diag(np.where(np.diag(factor) > 0, 0, MIN_DEVIATION))
+            standardized = solve_triangular(factor, (codes - mean).T, lower=True)
+            constant = np.log(np.diag(factor)).sum() + len(mean) * np.log(2 * np.pi) / 2
+            terms.append(np.log(weight) - constant - (standardized**2).sum(0) / 2)
+        found: NDArray[np.float64] = logsumexp(terms, axis=0)
+        return found
 
     def _cholesky_factors(self) -> NDArray[np.float64]:
         """Returns the Cholesky factors of the covariances.

@@ -57,6 +57,14 @@ class HasPrior(Protocol):
 
 
 @runtime_checkable
+class HasElbo(Protocol):
+    """A model that bounds the likelihood of an item."""
+
+    def negative_elbo(self, x: Tensor) -> Tensor:
+        """Returns minus the evidence lower bound of items x in nats, with shape (N,)."""
+
+
+@runtime_checkable
 class Compares(Protocol):
     """A model that learns from groups of items, such as pairs or triplets."""
 

@@ -134,8 +134,15 @@ class VAE(Learner):
 
     def _elbo_terms(self, x: Tensor, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
-        return self._negative_log_likelihood(x, z), kl
+        return self._negative_log_likelihood(x, z), _kl_to_prior(mean, log_variance)
+
+    def negative_elbo(self, x: Tensor) -> Tensor:
+        """Returns minus the ELBO of images x in nats, with shape (N,).
+
+        The mean of the posterior stands for a sample, so that the result is not random.
+        """
+        mean, log_variance = self.posterior(x)
+        return self._negative_log_likelihood(x, mean) + _kl_to_prior(mean, log_variance)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         posterior = self.posterior(batch[0])
@@ -219,3 +226,8 @@ class VAE(Learner):
         variances = means.var(0, correction=min(1, len(means) - 1))
         self._means = GrowingTensor()
         self.log(f"{part}_active_units", (variances > ACTIVE_UNIT_VARIANCE).sum().float())
+
+
+def _kl_to_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Returns the KL divergence (N,) of normal densities, both (N, D), from the standard one."""
+    return (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ...objectives.metrics.anomaly_score_names import ALL_SCORES, SCORE_NAMES
 from ..display.result import Result
 from ..study.defaults import (
     ANOMALY_QUANTILE,
@@ -72,6 +73,11 @@ def network_command(function: Callable[..., Result]) -> click.Command:
 @source_argument
 @inputs_argument
 @click.option("--out", metavar="FILE.csv", help="File for all rows.")
+@click.option(
+    "--quantile",
+    type=float,
+    help="Share of the validation part below the threshold of anomalies; else the saved one.",
+)
 @json_option
 @data_dir_option
 @allow_option
@@ -229,6 +235,12 @@ def compress(**options: Any) -> Result:
     help="The other items: a known data set or yours, or the classes that --only left out.",
 )
 @click.option(
+    "--score",
+    default=ALL_SCORES,
+    type=Choice((*SCORE_NAMES, ALL_SCORES)),
+    help="What tells anomalies: the error of the reconstruction, the ELBO, or the latent code.",
+)
+@click.option(
     "--quantile",
     default=ANOMALY_QUANTILE,
     help="Share of the validation part that is below the threshold.",
@@ -237,7 +249,7 @@ def compress(**options: Any) -> Result:
 @click.option("--seed", default=SEED, help="Seed of the choice among known anomalies.")
 @data_dir_option
 def anomalies(**options: Any) -> Result:
-    """Score other items by the error of their reconstructions.
+    """Score other items, and tell which are anomalies.
 
     Example: latentune anomalies conv-ae-digits --against path/to/photos
     """

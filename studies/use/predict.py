@@ -9,10 +9,15 @@ import pandas as pd
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from ...models.data_spec import DataSpec
-from ...objectives.metrics.anomaly_scores import describe_error_unit, score_to_mse
+from ...models.roles import Reconstructs
+from ...objectives.metrics.anomaly_scores import (
+    describe_error_unit,
+    fit_anomaly_threshold,
+    score_to_mse,
+)
 from ...objectives.metrics.confidence_intervals import exceedance_interval
 from ...storage.atomic_write import check_output, new_file
+from ...storage.checkpoint_file import AnomalyThreshold
 from ...storage.spreadsheet_csv import write_csv
 from ..display.result import Result, rows_to_json
 from ..study.defaults import MAX_PRINTED_ROWS, MAX_PRINTED_ROWS_BESIDE_FILE, RUNS
@@ -102,6 +107,7 @@ def predict(
     source: str | Path,
     inputs: Inputs,
     *,
+    quantile: float | None = None,
     out: str | Path | None = None,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
@@ -120,6 +126,8 @@ def predict(
             .txt and CSV files. `-` is standard input: a path or a text per line, or a CSV file.
             Or items in memory: an array, a data frame, or a data set of PyTorch. Their names are
             the index of the frame, or numbers.
+        quantile: Share of the validation part whose reconstruction error is below the threshold of
+            anomalies, above 0 and below 1; None for the threshold that training saved.
         out: A new .csv file for the table.
         data_dir: Folder of torchvision data; None for the one that the search used. Only a network
             that compares items reads these data.
@@ -145,16 +153,29 @@ def predict(
         check_output(file, (".csv",))
     network = load_trained_network(source, runs, data_dir)
     spec = network.header.data_spec
+    anomaly = network.header.anomaly if quantile is None else _move_threshold(network, quantile)
     items = read_inputs(network, inputs)
-    result = run_inference(items, choose_prediction_function(network, spec))
+    result = run_inference(items, choose_prediction_function(network, spec, anomaly))
     predicted = _align_predictions(result, next(iter(spec.target_names), ""))
     table = result.add_item_columns(predicted)
     if file is not None:
         with new_file(file) as opened:
             write_csv(table, opened)
     item_columns = tuple(table.columns[1 + (PLACE in table) :][: len(result.columns.columns)])
-    note = _make_prediction_note(predicted, network, spec, source)
+    note = _make_prediction_note(predicted, network, anomaly, source)
     return Predictions(table, result.unreadable, note, file, item_columns)
+
+
+def _move_threshold(network: TrainedNetwork, quantile: float) -> AnomalyThreshold:
+    """Returns the threshold of reconstruction errors at a quantile of the validation part."""
+    if not 0 < quantile < 1:
+        raise StudyError(f"quantile must be above 0 and below 1, not {quantile:g}")
+    found = None
+    if isinstance(network.model, Reconstructs):
+        found = fit_anomaly_threshold(network.model, network.tensor_data, quantile)
+    if found is None:
+        raise network.missing_method_error("reconstruct()", "quantile needs an autoencoder")
+    return found
 
 
 def _align_predictions(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
@@ -185,25 +206,28 @@ def _align_predictions(result: InferenceResult[pd.DataFrame], target: str) -> pd
 
 
 def _make_prediction_note(
-    predicted: pd.DataFrame, network: TrainedNetwork, spec: DataSpec, source: str | Path
+    predicted: pd.DataFrame,
+    network: TrainedNetwork,
+    anomaly: AnomalyThreshold | None,
+    source: str | Path,
 ) -> str:
     """Returns an explanation of the columns with neighbors or errors; `""` without them."""
     if "nearest" in predicted:
         return "nearest, second, third: the index or file of a training item, its class, distance"
     if "error" not in predicted:
         return ""
+    spec = network.header.data_spec
     unit = f"error: {describe_error_unit(spec)}, as test_mse"
     if "anomaly" not in predicted:
         study = network.header.study if str(source).endswith(".ckpt") else source
         return f"{unit}\nno threshold for anomalies was saved: latentune train {study} saves one"
-    saved = network.header.anomaly
-    assert saved is not None
-    low, high = exceedance_interval(saved.items, saved.quantile)
+    assert anomaly is not None
+    low, high = exceedance_interval(anomaly.items, anomaly.quantile)
     found, total = predicted["anomaly"].sum(), predicted["anomaly"].count()
     return (
         f"{unit}\nanomalies: {found:,} of {total:,}, whose error is above "
-        f"{score_to_mse(saved.threshold, spec):.4g}, the quantile {saved.quantile:g} of "
-        f"{saved.items:,} validation items; {low:.2%} to {high:.2%} of items like them are "
+        f"{score_to_mse(anomaly.threshold, spec):.4g}, the quantile {anomaly.quantile:g} of "
+        f"{anomaly.items:,} validation items; {low:.2%} to {high:.2%} of items like them are "
         "above it (95 % interval)"
     )
 

@@ -17,6 +17,7 @@ from ...models.roles import Encodes, Predicts, Reconstructs
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import anomaly_scores, score_to_mse
 from ...objectives.metrics.nearest_neighbors import distances
+from ...storage.checkpoint_file import AnomalyThreshold
 from ..study.study_error import StudyError
 from .trained_network import TrainedNetwork, encode_items
 
@@ -45,8 +46,12 @@ def round_significant(value: float, unit: float = 0.0) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
+def choose_prediction_function(
+    network: TrainedNetwork, data: DataSpec, anomaly: AnomalyThreshold | None
+) -> PredictBatch:
     """Returns the function that makes the predictions of a network.
+
+    `anomaly` is the threshold of reconstruction errors, if the network has one.
 
     Raises:
         StudyError: If the network neither predicts, reconstructs nor encodes items.
@@ -57,8 +62,7 @@ def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> Predi
     if isinstance(model, Predicts):
         return partial(_predict_numbers, model, data)
     if isinstance(model, Reconstructs):
-        saved = network.header.anomaly
-        threshold = None if saved is None else saved.threshold
+        threshold = None if anomaly is None else anomaly.threshold
         return partial(_predict_error, model, data, threshold)
     if isinstance(model, Encodes):
         return _make_neighbor_function(network)

@@ -75,13 +75,18 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
 
 
 def plot_extreme_images(
-    scores: pd.DataFrame, names: Mapping[str, str], read_image: Callable[[int], Tensor], path: Path
+    scores: pd.DataFrame,
+    names: Mapping[str, str],
+    label: str,
+    read_image: Callable[[int], Tensor],
+    path: Path,
 ) -> None:
     """Plots, for each set of images, those with the smallest and the largest scores.
 
     Args:
-        scores: A row for each image, with columns `set` and `score`, the reconstruction error.
+        scores: A row for each image, with columns `set` and `score`.
         names: The label of each set in the figure.
+        label: What the score is.
         read_image: Returns the image of a row of `scores`, with shape (1, C, H, W), given the
             number of the row.
         path: The file that is written.
@@ -94,7 +99,7 @@ def plot_extreme_images(
         for kind, indices in extremes.items():
             if len(indices):
                 rows[f"{label}: {kind}"] = torch.cat([read_image(index) for index in indices])
-    plot_labeled_grid(rows, "Least and most reconstruction error", path)
+    plot_labeled_grid(rows, f"Least and most: {label}", path)
 
 
 def plot_image_groups(

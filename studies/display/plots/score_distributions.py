@@ -22,14 +22,19 @@ MAX_BINS = 50
 
 
 def plot_score_distributions(
-    scores: pd.DataFrame, names: Mapping[str, str], thresholds: Mapping[str, float], path: Path
+    scores: pd.DataFrame,
+    names: Mapping[str, str],
+    thresholds: Mapping[str, float],
+    label: str,
+    path: Path,
 ) -> None:
     """Plots the scores of two sets of items as box plots and histograms, with thresholds as lines.
 
     Args:
-        scores: A row for each item, with columns `set` and `score`, which is 0 or more.
+        scores: A row for each item, with columns `set` and `score`.
         names: The label of each set in the figure.
         thresholds: The threshold of each rule.
+        label: What the score is.
         path: The file that is written.
     """
     values = [scores["score"][scores["set"] == name].to_numpy(float) for name in names]
@@ -49,14 +54,14 @@ def plot_score_distributions(
             style = {"histtype": "stepfilled", "alpha": 0.4, "edgecolor": color}
             bars.hist(set_scores, edges, weights=weights, color=color, **style)
         for (rule, threshold), line in zip(thresholds.items(), ("--", ":"), strict=False):
-            label = f"{shorten_label(rule)}: {threshold:.3g}"
+            rule_label = f"{shorten_label(rule)}: {threshold:.3g}"
             for axes in (boxes, bars):
-                axes.axvline(threshold, color="0.2", linestyle=line, label=label)
+                axes.axvline(threshold, color="0.2", linestyle=line, label=rule_label)
         if is_log:
             set_log_scale(bars.xaxis, all_values)
         location = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
         boxes.legend(frameon=False, fontsize="small", ncols=len(thresholds), **location)
-        bars.set(xlabel="reconstruction error (L2 norm)", ylabel="share of the set (%)")
+        bars.set(xlabel=label, ylabel="share of the set (%)")
 
 
 def _choose_bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any, Any]":

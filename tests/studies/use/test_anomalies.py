@@ -204,3 +204,86 @@ def test_images_that_are_too_large_for_memory_are_scored(
     found = latentune.anomalies("conv-ae-own", against="other")
     assert (found.scores["set"] == "outliers").sum() == 12
     assert latentune.compress("conv-ae-own").item_bytes == 3 * 64
+
+
+def test_a_score_is_chosen_by_corrupted_items_and_not_by_those_to_score(
+    cli: Cli, trained: Path
+) -> None:
+    write_images("noise", 15)
+    answer = cli(*WORDS, "noise")
+    report = latentune.anomalies("conv-ae-digits", against="noise")
+    assert list(report.trial) == ["noise", "blur", "patch"]
+    assert report.score_name == report.trial.mean(axis=1).idxmax()
+    assert f"score {report.score_name}, which finds validation items with noise" in answer.out
+    assert (report.scores["score"] == report.scores[f"score_{report.score_name}"]).all()
+    np.save("zeros.npy", np.zeros((15, 8, 8)))
+    other = latentune.anomalies("conv-ae-digits", against="zeros.npy")
+    pd.testing.assert_frame_equal(other.trial, report.trial)
+    table = pd.read_csv(FINAL / "anomalies" / "detection.csv", index_col="score")
+    assert list(table.index) == ["error", "density", "neighbors", "mahalanobis", "pca"]
+    for name, row in table.iterrows():
+        column = other.scores[f"score_{name}"]
+        assert row["auroc"] == pytest.approx(
+            roc_auc_score(other.scores["set"] == "outliers", column)
+        )
+        assert row["auroc_low"] <= row["auroc"] <= row["auroc_high"]
+
+
+def test_a_score_that_is_named_is_used_alone(refused: Refused, trained: Path) -> None:
+    write_images("noise", 15)
+    report = latentune.anomalies("conv-ae-digits", against="noise", score="neighbors")
+    assert report.score_name == "neighbors"
+    assert [name for name in report.scores if name.startswith("score_")] == ["score_neighbors"]
+    assert report.pca_auroc is None
+    assert "did you mean 'error'" in refused(*WORDS, "noise", "--score", "eror")
+    assert "no score 'elbo'; known: all, density" in refused(*WORDS, "noise", "--score", "elbo")
+
+
+def test_heat_maps_have_the_size_of_the_images(trained: Path) -> None:
+    write_images("noise", 12, side=8)
+    for path in Path("noise").iterdir():
+        Image.open(path).resize((150, 150), Image.Resampling.NEAREST).save(path)
+    latentune.anomalies("conv-ae-digits", against="noise")
+    maps = sorted((FINAL / "anomalies" / "heat_maps").iterdir())
+    assert len(maps) == 12
+    assert Image.open(maps[0]).size == (300, 150)
+    original = np.asarray(Image.open(f"noise/{maps[0].stem.partition('-')[2]}.png").convert("RGB"))
+    np.testing.assert_array_equal(np.asarray(Image.open(maps[0]))[:, :150], original)
+
+
+def test_a_vae_and_a_network_without_reconstructions_have_scores_too() -> None:
+    latentune.search("dense-vae", "digits", trials=1, epochs=1)
+    latentune.train("dense-vae-digits", epochs=1, pictures="none")
+    np.save("noise.npy", np.random.default_rng(0).random((20, 8, 8)))
+    found = latentune.anomalies("dense-vae-digits", against="noise.npy", score="elbo")
+    model = latentune.load_model("dense-vae-digits")
+    with torch.inference_mode():
+        x = torch.from_numpy(np.load("noise.npy")).float()[:, None]
+        mean, log_variance = model.posterior(x)
+        likelihood = torch.distributions.Bernoulli(model.decode(mean), validate_args=False)
+        kl = torch.distributions.kl_divergence(
+            torch.distributions.Normal(mean, (log_variance / 2).exp()),
+            torch.distributions.Normal(0.0, 1.0),
+        )
+        expected = kl.sum(1) - likelihood.log_prob(x).flatten(1).sum(1)
+    scores = found.scores[found.scores["set"] == "outliers"]["score"]
+    np.testing.assert_allclose(scores, expected, rtol=1e-4)
+    latentune.search("siamese", "digits", trials=1, epochs=1)
+    latentune.train("siamese-digits", epochs=1, pictures="none")
+    codes = latentune.anomalies("siamese-digits", against="noise.npy", score="mahalanobis")
+    assert codes.auroc > 0.5
+
+
+def test_predictions_take_another_quantile(refused: Refused, cli: Cli, trained: Path) -> None:
+    images = TensorData("digits").splits.test.inputs.numpy()
+    np.save("test.npy", images)
+    low = latentune.predict("conv-ae-digits", "test.npy", quantile=0.5)
+    high = latentune.predict("conv-ae-digits", "test.npy", quantile=0.999)
+    assert low.table["anomaly"].mean() == pytest.approx(0.5, abs=0.1)
+    assert high.table["anomaly"].mean() < 0.05
+    assert (low.table["error"] == high.table["error"]).all()
+    answer = cli("predict", "conv-ae-digits", "test.npy", "--quantile", 0.5)
+    assert "the quantile 0.5 of 144 validation items" in answer.out
+    assert "95 % interval" in answer.out
+    words = ("predict", "conv-ae-digits", "test.npy", "--quantile")
+    assert "quantile must be above 0 and below 1, not 2" in refused(*words, 2)
