@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .studies.use.estimators import LatentuneRegressor as LatentuneRegressor
     from .studies.use.export_network import export_network as export_network
     from .studies.use.interpolate import interpolate as interpolate
+    from .studies.use.likelihood import likelihood as likelihood
     from .studies.use.map import map as map
     from .studies.use.predict import predict as predict
     from .studies.use.probe import probe as probe
@@ -106,6 +107,7 @@ _MODULES = {
     "interpolate": ".studies.use.interpolate",
     "load_best": ".studies.study.best",
     "load_model": ".studies.study.load_model",
+    "likelihood": ".studies.use.likelihood",
     "map": ".studies.use.map",
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",

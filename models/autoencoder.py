@@ -1,12 +1,16 @@
 """Autoencoders: networks that compress an item to a latent code, and reconstruct the item."""
 
+import math
+from functools import partial
 from typing import Unpack
 
 import torch
 from torch import Tensor
 
 from .data_spec import DataSpec
+from .densities import LatentMixture
 from .learner import Batch, Learner, Training, check_above_zero, check_least
+from .losses.code_penalties import gradient_penalty, mmd_to_normal
 from .networks.network_tables import NETWORKS, find_network
 from .networks.standardize import error_scale, per_channel
 
@@ -18,9 +22,12 @@ class Autoencoder(Learner):
     contains no penalty, so that models with different options can be compared. For a standardized
     table, it is in standard deviations, so that all features count equally.
 
-    In training, `corruption_std` and `corruption_rate` corrupt the input. `sparsity` adds a
-    penalty to the loss: the mean distance of code values from `sparse_code`. It is logged as
-    `*_sparsity`.
+    In training, `corruption_std` and `corruption_rate` corrupt the input. The other options add a
+    penalty to the loss, which is logged under its name. `sparsity` is the mean distance of code
+    values from `sparse_code`. `code_norm` is the mean squared code value, and `gradient_penalty`
+    the squared gradient of the decoder per value of an item; both together make a regularized
+    autoencoder (RAE). `mmd` is the distance of the codes from a standard normal density, which is
+    then the prior: a Wasserstein autoencoder (WAE).
 
     Args:
         data: The description of the data.
@@ -34,6 +41,9 @@ class Autoencoder(Learner):
             become 0, or the mean if the data is standardized.
         sparsity: Weight of the sparsity penalty, at least 0.
         sparse_code: The value that the sparsity penalty draws code values towards.
+        code_norm: Weight of the squared code values, at least 0.
+        gradient_penalty: Weight of the squared gradient of the decoder, at least 0.
+        mmd: Weight of the distance from the prior, at least 0.
         lr: Initial learning rate.
         training: Other options of `Learner`.
 
@@ -45,6 +55,8 @@ class Autoencoder(Learner):
         Extracting and Composing Robust Features with Denoising Autoencoders (Vincent, Larochelle,
         Bengio, Manzagol, 2008)
         Sparse Autoencoder, CS294A Lecture Notes (Ng, 2011)
+        From Variational to Deterministic Autoencoders (Ghosh et al., 2020)
+        Wasserstein Auto-Encoders (Tolstikhin, Bousquet, Gelly, Schoelkopf, 2018)
 
     Example:
         >>> data = latentune.DataSpec((1, 28, 28))
@@ -67,17 +79,30 @@ class Autoencoder(Learner):
         corruption_rate: float = 0.0,
         sparsity: float = 0.0,
         sparse_code: float = 0.05,
+        code_norm: float = 0.0,
+        gradient_penalty: float = 0.0,
+        mmd: float = 0.0,
         lr: float = 3e-3,
         **training: Unpack[Training],
     ) -> None:
         super().__init__(lr, **training)
         check_least(1, latent_dim=latent_dim)
         check_above_zero(width=width)
-        check_least(0, corruption_std=corruption_std, sparsity=sparsity)
+        check_least(0, corruption_std=corruption_std, sparsity=sparsity, code_norm=code_norm)
+        check_least(0, gradient_penalty=gradient_penalty, mmd=mmd)
         if not 0 <= corruption_rate <= 1:
             raise ValueError(f"corruption_rate (={corruption_rate}) must be from 0 to 1.")
         self.corruption_std, self.corruption_rate = corruption_std, corruption_rate
-        self.sparsity, self.sparse_code = sparsity, sparse_code
+        self.sparse_code = sparse_code
+        penalties = {
+            "sparsity": sparsity,
+            "code_norm": code_norm,
+            "gradient_penalty": gradient_penalty,
+            "mmd": mmd,
+        }
+        self.penalties = {name: weight for name, weight in penalties.items() if weight}
+        if mmd:
+            self.prior = partial(LatentMixture.standard, latent_dim)
         mean = torch.zeros(()) if data.mean is None else per_channel(data, data.mean)
         deviation = torch.ones(()) if data.std is None else per_channel(data, data.std)
         self.register_buffer("mean", mean, persistent=False)
@@ -108,15 +133,37 @@ class Autoencoder(Learner):
         clean = batch[0]
         codes = self.encode(self._corrupt(clean) if self.training else clean)
         reconstruction = self.decode(codes)
-        terms = {"mse": ((reconstruction - clean) / self.unit).square().mean()}
-        if self.sparsity:
-            terms["sparsity"] = (codes - self.sparse_code).abs().mean()
-        return terms
+        mse = ((reconstruction - clean) / self.unit).square().mean()
+        return {"mse": mse, **self._penalties(codes)}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         # In units of the deviation, so that a learning rate has the same effect in any unit.
-        loss = terms["mse"] * (self.unit / self.deviation).square().mean()
-        return loss + self.sparsity * terms["sparsity"] if self.sparsity else loss
+        loss: Tensor = terms["mse"] * (self.unit / self.deviation).square().mean()
+        for name, weight in self.penalties.items():
+            loss = loss + weight * terms[name] if name in terms else loss
+        return loss
+
+    def _penalties(self, codes: Tensor) -> dict[str, Tensor]:
+        """Returns the penalties by name that the options ask for.
+
+        That of the gradient needs gradients, so it is missing in validation and test.
+        """
+        found = {}
+        if "sparsity" in self.penalties:
+            found["sparsity"] = (codes - self.sparse_code).abs().mean()
+        if "code_norm" in self.penalties:
+            found["code_norm"] = codes.square().mean()
+        if "gradient_penalty" in self.penalties and torch.is_grad_enabled():
+            found["gradient_penalty"] = gradient_penalty(self._decode_standardized, codes)
+        if "mmd" in self.penalties and len(codes) > 1:
+            found["mmd"] = mmd_to_normal(codes)
+        return found
+
+    def _decode_standardized(self, codes: Tensor) -> Tensor:
+        """Returns decoded items in standard deviations, divided by the root of their length."""
+        items: Tensor = self.decode(codes) / self.deviation
+        scaled: Tensor = items.float() / math.prod(items.shape[1:]) ** 0.5
+        return scaled
 
     def _corrupt(self, x: Tensor) -> Tensor:
         """Returns items with added Gaussian noise; random values are replaced by the mean."""

@@ -57,11 +57,14 @@ class HasPrior(Protocol):
 
 
 @runtime_checkable
-class HasElbo(Protocol):
-    """A model that bounds the likelihood of an item."""
+class HasLikelihood(Protocol):
+    """A model that estimates the likelihood of items."""
 
     def negative_elbo(self, x: Tensor) -> Tensor:
         """Returns minus the evidence lower bound of items x in nats, with shape (N,)."""
+
+    def log_likelihood(self, x: Tensor, samples: int) -> Tensor:
+        """Estimates log p(x) of items x in nats by importance sampling, with shape (N,)."""
 
 
 @runtime_checkable

@@ -6,6 +6,7 @@ New images are decoded from samples of a prior.
 import math
 from typing import Any, Literal, Unpack
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy
@@ -14,6 +15,7 @@ from .data_spec import DataSpec
 from .densities import LatentMixture
 from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, Training, check_least
+from .losses.total_correlation import total_correlation
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dcgan import Generator
 from .networks.dense import DenseDecoder, DenseEncoder
@@ -30,18 +32,27 @@ IMPORTANCE_SAMPLES = 50
 
 
 class VAE(Learner):
-    """Variational autoencoder with a standard normal prior, for images with values in [0, 1].
+    """Variational autoencoder, for images with values in [0, 1].
 
     The loss is reconstruction + `beta` * KL, in nats per image. The logged values do not depend on
     `beta`. `*_reconstruction` is the negative log-likelihood of an image, given a sample of its
     latent code. `*_kl` is the KL divergence of the code from the prior. `*_elbo` is minus the sum
     of both, which is the ELBO.
 
+    With several `importance_samples`, the loss is minus the IWAE bound, which is nearer to the
+    likelihood than the ELBO and is logged as `*_bound`.
+
     Args:
         data: Description of the images.
         latent_dim: Length of the latent code, at least 1.
         beta: Weight of the KL divergence in the loss, at least 0. With 0, the prior has no effect.
         beta_warmup: Number of epochs in which the weight grows from 0 to `beta`.
+        beta_tc: Weight of the total correlation of the codes in the loss, which is a part of the
+            KL divergence; at least 0. If it is not 1, `*_total_correlation` is logged.
+        importance_samples: Number of codes per image in the IWAE bound. With 1, the loss is that
+            of the ELBO. With more, `beta` and `beta_tc` must be 1.
+        pseudo_inputs: Number of learned images whose posteriors make the prior (VampPrior). With
+            0, the prior is a standard normal density.
         lr: Initial learning rate.
         network: `conv` for convolutional encoder and decoder, `generator` for a convolutional
             encoder and the decoder of a DCGAN, `dense` for linear layers.
@@ -51,13 +62,17 @@ class VAE(Learner):
         training: Other options of `Learner`.
 
     Raises:
-        ValueError: If `latent_dim` is below 1, or `beta` or `beta_warmup` is below 0.
+        ValueError: If an option is out of range, or options do not fit together.
 
     References:
         Auto-Encoding Variational Bayes (Kingma, Welling, 2014)
         beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework
         (Higgins et al., 2017)
-        Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016): active units
+        Isolating Sources of Disentanglement in Variational Autoencoders (Chen, Li, Grosse,
+        Duvenaud, 2018): `beta_tc`
+        Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016): the bound and
+        active units
+        VAE with a VampPrior (Tomczak, Welling, 2018)
 
     Example:
         >>> model = latentune.VAE(latentune.DataSpec((1, 8, 8)), latent_dim=4)
@@ -71,6 +86,9 @@ class VAE(Learner):
         latent_dim: int = 16,
         beta: float = 1.0,
         beta_warmup: int = 0,
+        beta_tc: float = 1.0,
+        importance_samples: int = 1,
+        pseudo_inputs: int = 0,
         lr: float = 1e-3,
         network: Network = "conv",
         width: float = 1.0,
@@ -78,9 +96,16 @@ class VAE(Learner):
         **training: Unpack[Training],
     ) -> None:
         super().__init__(lr, **training)
-        check_least(1, latent_dim=latent_dim)
-        check_least(0, beta=beta, beta_warmup=beta_warmup)
+        check_least(1, latent_dim=latent_dim, importance_samples=importance_samples)
+        check_least(0, beta=beta, beta_warmup=beta_warmup, beta_tc=beta_tc)
+        check_least(0, pseudo_inputs=pseudo_inputs)
+        if importance_samples > 1 and not beta == beta_tc == 1:
+            raise ValueError(
+                f"beta (={beta}) and beta_tc (={beta_tc}) must be 1 if importance_samples "
+                f"(={importance_samples}) is above 1."
+            )
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
+        self.beta_tc, self.importance_samples = beta_tc, importance_samples
         if network == "dense":
             (features,) = scale_widths(width, HIDDEN_WIDTH)
             hidden = DenseEncoder(data, features, [features])
@@ -97,6 +122,9 @@ class VAE(Learner):
         self.mean = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
+        self.pseudo_inputs: nn.Parameter | None = None
+        if pseudo_inputs:
+            self.pseudo_inputs = nn.Parameter(torch.rand(pseudo_inputs, *data.shape))
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
         self._means = GrowingTensor()
 
@@ -116,8 +144,14 @@ class VAE(Learner):
     forward = reconstruct
 
     def prior(self) -> LatentMixture:
-        """Returns the prior of the latent codes, which is a standard normal density."""
-        return LatentMixture.standard(self.latent_dim)
+        """Returns the prior of the latent codes, a standard normal density or a VampPrior."""
+        if self.pseudo_inputs is None:
+            return LatentMixture.standard(self.latent_dim)
+        with torch.inference_mode():
+            mean, log_variance = self._posteriors_of(self.pseudo_inputs)
+        means, variances = (t.double().cpu().numpy() for t in (mean, log_variance.exp()))
+        weights = np.full(len(means), 1 / len(means))
+        return LatentMixture(weights, means, variances[:, None] * np.eye(self.latent_dim))
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns mean and log-variance of the latent codes of images x, both (N, latent_dim)."""
@@ -134,7 +168,27 @@ class VAE(Learner):
 
     def _elbo_terms(self, x: Tensor, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        return self._negative_log_likelihood(x, z), _kl_to_prior(mean, log_variance)
+        return self._negative_log_likelihood(x, z), self._kl(z, mean, log_variance)
+
+    def _kl(self, z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+        """Returns the KL divergence of posteriors from the prior, with shape (N,).
+
+        That from a VampPrior is estimated by the codes z.
+        """
+        if self.pseudo_inputs is None:
+            return (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
+        return _log_normal(z, mean, log_variance) - self._log_prior(z)
+
+    def _log_prior(self, z: Tensor) -> Tensor:
+        """Returns the log density of the prior at codes z (N, latent_dim), with shape (N,)."""
+        if self.pseudo_inputs is None:
+            return _log_normal(z, torch.zeros_like(z), torch.zeros_like(z))
+        mean, log_variance = self._posteriors_of(self.pseudo_inputs)
+        logs = _log_normal(z[:, None], mean, log_variance)
+        return logs.logsumexp(1) - math.log(len(self.pseudo_inputs))
+
+    def _posteriors_of(self, pseudo_inputs: Tensor) -> tuple[Tensor, Tensor]:
+        return self.posterior(pseudo_inputs.clamp(0, 1))
 
     def negative_elbo(self, x: Tensor) -> Tensor:
         """Returns minus the ELBO of images x in nats, with shape (N,).
@@ -142,17 +196,30 @@ class VAE(Learner):
         The mean of the posterior stands for a sample, so that the result is not random.
         """
         mean, log_variance = self.posterior(x)
-        return self._negative_log_likelihood(x, mean) + _kl_to_prior(mean, log_variance)
+        return self._negative_log_likelihood(x, mean) + self._kl(mean, mean, log_variance)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         posterior = self.posterior(batch[0])
         if not self.training:
             self._means.append(posterior[0])
-        reconstruction, kl = (term.mean() for term in self._elbo_terms(batch[0], *posterior))
-        return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+        mean, log_variance = posterior
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        reconstruction = self._negative_log_likelihood(batch[0], z).mean()
+        kl = self._kl(z, mean, log_variance).mean()
+        terms = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+        if self.beta_tc != 1:
+            terms["total_correlation"] = total_correlation(z, mean, log_variance)
+        if self.importance_samples > 1:
+            terms["bound"] = self.log_likelihood(batch[0], self.importance_samples).mean()
+        return terms
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        return terms["reconstruction"] + self._current_beta() * terms["kl"]
+        if "bound" in terms:
+            return -terms["bound"]
+        loss = terms["reconstruction"] + self._current_beta() * terms["kl"]
+        if "total_correlation" in terms:
+            loss = loss + (self.beta_tc - 1) * terms["total_correlation"]
+        return loss
 
     def log_likelihood(self, x: Tensor, samples: int = IMPORTANCE_SAMPLES) -> Tensor:
         """Estimates log p(x) of images by importance sampling.
@@ -172,14 +239,12 @@ class VAE(Learner):
         """
         mean, log_variance = self.posterior(x)
         deviation = (log_variance / 2).exp()
-        weights = []
+        total = mean.new_full((len(x),), -math.inf)
         for _ in range(samples):
-            noise = torch.randn_like(mean)
-            z = mean + deviation * noise
-            # log p(z) - log q(z | x); the constants of the two normal densities cancel.
-            prior = (noise**2 + log_variance - z**2).sum(1) / 2
-            weights.append(prior - self._negative_log_likelihood(x, z))
-        return torch.stack(weights).logsumexp(0) - math.log(samples)
+            z = mean + deviation * torch.randn_like(mean)
+            ratio = self._log_prior(z) - _log_normal(z, mean, log_variance)
+            total = torch.logaddexp(total, ratio - self._negative_log_likelihood(x, z))
+        return total - math.log(samples)
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val_active_units`, the number of code dimensions that depend on the image."""
@@ -228,6 +293,7 @@ class VAE(Learner):
         self.log(f"{part}_active_units", (variances > ACTIVE_UNIT_VARIANCE).sum().float())
 
 
-def _kl_to_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Returns the KL divergence (N,) of normal densities, both (N, D), from the standard one."""
-    return (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
+def _log_normal(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Returns the log density of independent normal variables at z (..., D), with shape (...)."""
+    squared = (z - mean).square() * (-log_variance).exp()
+    return -(squared + log_variance + math.log(2 * math.pi)).sum(-1) / 2

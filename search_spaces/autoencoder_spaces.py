@@ -121,6 +121,24 @@ def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _suggest_autoencoder(trial, data, "conv", **corruption, **sparsity)
 
 
+def rae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+    """Suggests the penalties on codes and on the decoder's gradient of a regularized autoencoder.
+
+    Both are weak, so that the reconstruction stays good; densities are then fitted to the codes.
+    """
+    penalties = {
+        "code_norm": trial.suggest_float("code_norm", 1e-6, 1e-2, log=True),
+        "gradient_penalty": trial.suggest_float("gradient_penalty", 1e-5, 1e-1, log=True),
+    }
+    return _suggest_autoencoder(trial, data, "conv", **penalties)
+
+
+def wae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+    """Suggests the weight with which a Wasserstein autoencoder draws its codes to the prior."""
+    mmd = trial.suggest_float("mmd", 1e-4, 1, log=True)
+    return _suggest_autoencoder(trial, data, "conv", mmd=mmd)
+
+
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the noise, the width of residual blocks, and how many feature maps the code has."""
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)

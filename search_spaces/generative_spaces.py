@@ -46,6 +46,36 @@ def dense_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     return VAE(data, length, beta, network="dense", likelihood="bernoulli", **adam)
 
 
+def tc_vae(trial: BaseTrial, data: DataSpec) -> VAE:
+    """Suggests the weight of the total correlation, which makes code dimensions independent."""
+    length = suggest_latent_dim(trial, data)
+    beta_tc = trial.suggest_float("beta_tc", 1.5, 20, log=True)
+    return VAE(data, length, beta_tc=beta_tc, **suggest_regularized_adam(trial))
+
+
+def iwae(trial: BaseTrial, data: DataSpec) -> VAE:
+    """Suggests the number of samples in the bound of a fully connected Bernoulli VAE."""
+    length = suggest_latent_dim(trial, data, most=128)
+    samples = trial.suggest_int("importance_samples", 2, 16, log=True)
+    adam = suggest_regularized_adam(trial)
+    return VAE(
+        data,
+        length,
+        network="dense",
+        likelihood="bernoulli",
+        importance_samples=samples,
+        **adam,
+    )
+
+
+def vamp_vae(trial: BaseTrial, data: DataSpec) -> VAE:
+    """Suggests the number of learned images whose posteriors are the prior."""
+    length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
+    pseudo_inputs = trial.suggest_int("pseudo_inputs", 10, 500, log=True)
+    adam = suggest_regularized_adam(trial)
+    return VAE(data, length, beta, pseudo_inputs=pseudo_inputs, **adam)
+
+
 def _suggest_beta(trial: BaseTrial) -> float:
     return trial.suggest_float("beta", 0.1, 10, log=True)
 

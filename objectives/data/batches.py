@@ -17,12 +17,16 @@ from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
 from .parts import Items, Part, to_float
 from .preparation.augmentation import RandomAugmentation
+from .preparation.binarization import RandomBinarization
 
 EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit in memory and are faster
 MAX_BATCH_VALUES = 2**24  # a thousand photographs would not fit
 GROUP_SIZE = 16
 MAX_GROUPED_BATCH_VALUES = 2**14
 """Batches with more values are not grouped, because the hooks between them cost little."""
+
+RandomChange = RandomAugmentation | RandomBinarization
+"""What changes the images of a training batch at random."""
 
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
@@ -43,7 +47,7 @@ class Batches:
         shuffle: Whether each epoch has a new random order, from torch's global random generator.
         weights: Sampling weights of shape (N,). Each epoch then samples N items with replacement.
             If None, each item comes once.
-        augment: Augments the inputs of a batch, with torch's global random generator.
+        augment: Changes the inputs of a batch, with torch's global random generator.
         device: The device that inputs are moved to. If None, they are not moved.
         encode: Maps the inputs of a batch to latent codes. No gradients are computed.
     """
@@ -52,7 +56,7 @@ class Batches:
     batch_size: int
     shuffle: bool
     weights: Tensor | None = None
-    augment: RandomAugmentation | None = None
+    augment: RandomChange | None = None
     device: torch.device | None = None
     encode: Callable[[Tensor], Tensor] | None = None
 
@@ -89,7 +93,7 @@ class Batches:
             indices = map(order.__getitem__, indices)
         if isinstance(column, Tensor):
             return map(column.__getitem__, indices)
-        if self.augment is None:
+        if not isinstance(self.augment, RandomAugmentation):
             return prefetch(column.__getitem__, indices)
         short_side = self.augment.short_side
         return prefetch(lambda index: column.decode_uncropped(index, short_side), indices)
@@ -114,14 +118,14 @@ class DeviceDataModule(pl.LightningDataModule):
     Attributes:
         batch_size: Number of items in a training batch.
         weights: Sampling weights of the training items; see `Batches`.
-        augment: Augments the images of training batches.
+        augment: Changes the images of training batches at random.
         grouped: Whether small training batches come in groups; see `BatchGroups`. Only `fit`
             sets it.
     """
 
     batch_size: int
     weights: Tensor | None = None
-    augment: RandomAugmentation | None = None
+    augment: RandomChange | None = None
     grouped = False
 
     def __init__(self) -> None:

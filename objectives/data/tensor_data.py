@@ -15,9 +15,10 @@ from .batches import DeviceDataModule, cast_to_model_precision, choose_batch_siz
 from .data_error import DataError
 from .describe_object import conversion_hint, describe_object
 from .preparation.augmentation import RandomAugmentation, check_augmentation
+from .preparation.binarization import RandomBinarization, binarize
 from .preparation.folds import make_fold
 from .preparation.normalization import channel_moments, mean_and_std
-from .preparation.splits import describe_splits, read_splits
+from .preparation.splits import Splits, describe_splits, read_splits
 from .sources.lazy_images import LazyImages
 from .sources.resizing import check_image_size
 from .sources.source import Source, TableOptions
@@ -59,6 +60,8 @@ class TensorData(DeviceDataModule):
             images. With augmentation, images are decoded on demand if they are larger than
             `image_size` or take more than 2 GiB.
         table: Options for the columns of a file, such as the target.
+        binarize: Whether pixels are random zeros and ones, with their values as probabilities.
+            Training images are drawn anew in each epoch; those of the other parts once, by `seed`.
         only: Names of the classes to train on; empty for all.
         deduplicate: Whether training items are left out that are also in the validation or the
             test part.
@@ -84,6 +87,7 @@ class TensorData(DeviceDataModule):
         numbers: bool = False,
         balanced: bool = False,
         augment: str = "none",
+        binarize: bool = False,
         table: TableOptions | None = None,
         only: Sequence[str] = (),
         deduplicate: bool = False,
@@ -120,6 +124,14 @@ class TensorData(DeviceDataModule):
             _, height, width = self.splits.spec.shape
             self.augment = RandomAugmentation(augment, (height, width))
         n = len(self.splits.train)
+        self.binarize = binarize
+        if binarize:
+            if kind != "image":
+                raise DataError(f"{self.name} holds no images: leave out `binarize=`")
+            if augment != "none":
+                raise DataError("leave out `binarize=` or `augment=`: both change training images")
+            self.augment = RandomBinarization()
+        self._read_splits, self.splits = self.splits, self._prepare(self.splits)
         least = min_rows if kind == "table" else 2
         self.batch_size = choose_batch_size(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH, least)
 
@@ -153,7 +165,8 @@ class TensorData(DeviceDataModule):
         """
         other = copy.copy(self)
         other._device_columns = {}
-        other.splits = make_fold(self.splits, index, folds, self.seed)
+        other._read_splits = make_fold(self._read_splits, index, folds, self.seed)
+        other.splits = other._prepare(other._read_splits)
         vars(other).pop("spec", None)  # the training part has other statistics
         other._set_class_weights()
         return other
@@ -167,6 +180,13 @@ class TensorData(DeviceDataModule):
     def streamed(self) -> bool:
         """Whether images are decoded on demand; see `LazyImages`."""
         return isinstance(self.splits.train.inputs, LazyImages)
+
+    def _prepare(self, splits: Splits) -> Splits:
+        """Returns the parts that were read, with binarized images for evaluation if wanted."""
+        if not self.binarize:
+            return splits
+        val, test = (binarize(part, self.seed) for part in (splits.val, splits.test))
+        return splits._replace(val=val, test=test)
 
     def cast_to_model(self, model: nn.Module) -> None:
         """Casts all parts to float64 or float32; see `cast_to_model_precision`."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...models.networks.standardize import cast_input
-from ...models.roles import Encodes, HasElbo, Reconstructs
+from ...models.roles import Encodes, HasLikelihood, Reconstructs
 from ..data.batches import apply_in_batches
 from ..data.parts import Items, Part, to_float
 from ..data.tensor_data import TensorData
@@ -26,7 +26,7 @@ MAX_CORRUPTED_ITEMS = 1_000
 def available_scores(model: Any, n_train: int) -> list[str]:
     """Returns the names of the scores that a model with `n_train` training items has."""
     found = [ERROR] if isinstance(model, Reconstructs) else []
-    found += [ELBO] if isinstance(model, HasElbo) else []
+    found += [ELBO] if isinstance(model, HasLikelihood) else []
     has_codes = isinstance(model, Encodes) and n_train >= MIN_CODE_COUNT
     return found + (list(LATENT_SCORES) if has_codes else [])
 

@@ -51,6 +51,8 @@ class CatalogEntry:
         needs_encoder: Whether the model is a classifier on the encoder of another study. Then its
             spaces suggest only the options of this classifier.
         min_side: The smallest side of images, in pixels, for which `auto` considers the model.
+        bernoulli: Whether a decoded pixel is the probability of a 1, so that images may be
+            binarized.
         incomparable_metrics: Metrics by which `auto` does not compare the model with others.
     """
 
@@ -67,6 +69,7 @@ class CatalogEntry:
     trials: int = 20
     needs_encoder: bool = False
     min_side: int = 1
+    bernoulli: bool = False
     incomparable_metrics: tuple[str, ...] = ()
 
 

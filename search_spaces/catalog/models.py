@@ -126,6 +126,14 @@ AUTOENCODERS = {
     "sparse-denoising-ae": _autoencoder(
         "sparse_denoising_ae", "convolutions, corrupted input and sparse codes"
     ),
+    "rae": _autoencoder(
+        "rae",
+        "convolutions, with penalties that make codes fit for sampling",
+        first={"code_norm": 1e-4, "gradient_penalty": 1e-3},
+    ),
+    "wae": _autoencoder(
+        "wae", "convolutions, with codes near a normal prior (MMD)", first={"mmd": 0.01}
+    ),
     # On one thread, an epoch of Fashion-MNIST takes 13 and 700 times as long as with `conv-ae`.
     "residual-ae": _autoencoder(
         "residual_ae", "residual blocks, a small map as code; for photographs", min_side=32
@@ -140,6 +148,24 @@ VAES = {
         "dense_vae",
         "fully connected VAE, Bernoulli likelihood",
         incomparable_metrics=("elbo", "reconstruction"),  # nats of a probability, not a density
+        bernoulli=True,
+    ),
+    "tc-vae": _vae(
+        "tc_vae",
+        "convolutional VAE with independent code dimensions (beta-TC)",
+        first={"beta_tc": 4.0},
+    ),
+    "iwae": _vae(
+        "iwae",
+        "fully connected VAE, importance-weighted bound, Bernoulli likelihood",
+        first={"importance_samples": 5},
+        incomparable_metrics=("elbo", "reconstruction"),
+        bernoulli=True,
+    ),
+    "vamp-vae": _vae(
+        "vamp_vae",
+        "convolutional VAE with a learned prior (VampPrior)",
+        first={"pseudo_inputs": 100},
     ),
 }
 

@@ -45,6 +45,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     time_column: str | None = None,
     balanced: bool = False,
     augment: str = "none",
+    binarize: bool = False,
     only: Sequence[str] = (),
     deduplicate: bool = False,
     precision: str = "32",

@@ -172,6 +172,11 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
 def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[], TensorData]:
     """Returns a function that reads the data of a recipe in the form that `entry` needs."""
     assert recipe.data is not None
+    if recipe.binarize and not entry.bernoulli:
+        models = ", ".join(name for name, other in MODELS.items() if other.bernoulli)
+        raise StudyError(
+            f"{recipe.model} has no Bernoulli likelihood, which `binarize=` needs; use {models}"
+        )
     usual, normalize = entry.batch_size, recipe.normalize
     if recipe.space == PUBLISHED and entry.published is not None:
         usual = entry.published.batch_size
@@ -191,6 +196,7 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
         numbers=entry.predicts == "number" and recipe.model != AUTO,
         balanced=recipe.balanced,
         augment=recipe.augment,
+        binarize=recipe.binarize,
         only=recipe.only,
         deduplicate=recipe.deduplicate,
     )

@@ -13,6 +13,8 @@ SAMPLING_METHODS = {  # the name in plots of the distribution that latent codes 
     "gaussian": "a Gaussian",
     "mixture": "a mixture of Gaussians",
 }
+LIKELIHOOD_SAMPLES = 5000  # codes of an image, as in publications
+LIKELIHOOD_ITEMS = 1000  # number of images
 MAP_SIZE = 2000  # number of items on a map of latent codes
 DASHBOARD_PORT = 8080
 EXPORT_FORMATS = ("csv", "json", "parquet")

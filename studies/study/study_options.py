@@ -125,6 +125,13 @@ class StudyOptions(TableOptions):
         str,
         Option("Random changes of training images.", choices=AUGMENTATIONS, in_definition=True),
     ] = "none"
+    binarize: Annotated[
+        bool,
+        Option(
+            "Draw pixels as zeros and ones, anew in each epoch; for a Bernoulli VAE.",
+            in_definition=True,
+        ),
+    ] = False
     only: Annotated[
         tuple[str, ...],
         Option(
