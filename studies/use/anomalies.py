@@ -106,7 +106,7 @@ def anomalies(
 
     Example:
         >>> np.save("noise.npy", np.random.default_rng(0).random((20, 8, 8)))
-        >>> report = latentune.anomalies("conv-ae-digits", against="noise.npy")
+        >>> report = latentune.anomalies("conv-ae-digits", against="noise.npy", score="error")
         >>> report.auroc > 0.99
         True
     """
