@@ -10,6 +10,7 @@ from torch import Tensor
 from .data_spec import DataSpec
 from .densities import LatentMixture
 from .learner import Batch, Learner, Training, check_above_zero, check_least
+from .linear_path import LinearPath, start_at_zero, training_items
 from .losses.code_penalties import gradient_penalty, mmd_to_normal
 from .networks.network_tables import NETWORKS, find_network
 from .networks.standardize import error_scale, per_channel
@@ -44,6 +45,9 @@ class Autoencoder(Learner):
         code_norm: Weight of the squared code values, at least 0.
         gradient_penalty: Weight of the squared gradient of the decoder, at least 0.
         mmd: Weight of the distance from the prior, at least 0.
+        linear_path: Whether principal components are added to encoder and decoder, whose last
+            layers then start at zero, without a last activation. When the training starts, the
+            components are those of the training part, so that the network begins where they end.
         lr: Initial learning rate.
         training: Other options of `Learner`.
 
@@ -82,6 +86,7 @@ class Autoencoder(Learner):
         code_norm: float = 0.0,
         gradient_penalty: float = 0.0,
         mmd: float = 0.0,
+        linear_path: bool = False,
         lr: float = 3e-3,
         **training: Unpack[Training],
     ) -> None:
@@ -111,17 +116,27 @@ class Autoencoder(Learner):
         modules = find_network(NETWORKS, network, data)
         self.encoder = modules.encoder(data, latent_dim, width)
         self.decoder = modules.decoder(data, latent_dim, width)
+        self.linear_path: LinearPath | None = None
+        if linear_path:
+            start_at_zero(self.encoder)
+            start_at_zero(self.decoder)
+            self.linear_path = LinearPath(data, latent_dim, self.decoder)
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to latent codes (N, latent_dim)."""
         code: Tensor = self.encoder(x)
-        return code
+        return code if self.linear_path is None else self.linear_path.add_to_code(code, x)
 
     def decode(self, z: Tensor) -> Tensor:
         """Maps latent codes z (N, latent_dim) to items, with shape (N, *data.shape)."""
         items: Tensor = self.decoder(z)
-        return items
+        return items if self.linear_path is None else self.linear_path.add_to_items(items, z)
+
+    def on_fit_start(self) -> None:
+        """Sets the linear path to the principal components of the training part, once."""
+        if self.linear_path is not None and not self.linear_path.is_fitted:
+            self.linear_path.fit(training_items(self.trainer))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Reconstructs items x, with shape (N, *data.shape)."""

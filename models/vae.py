@@ -6,16 +6,17 @@ New images are decoded from samples of a prior.
 import math
 from typing import Any, Literal, Unpack
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
 from .densities import LatentMixture
 from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, Training, check_least
+from .linear_path import LinearPath, start_at_zero, training_items
+from .losses.likelihoods import log_bernoulli, log_gaussian, log_normal
 from .losses.total_correlation import total_correlation
+from .losses.vamp_prior import VampPrior
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dcgan import Generator
 from .networks.dense import DenseDecoder, DenseEncoder
@@ -59,6 +60,9 @@ class VAE(Learner):
         width: Factor that multiplies the published width of each layer, above 0.
         likelihood: `gaussian`, with one learned standard deviation for all pixels, or `bernoulli`,
             for which a decoded value is the probability that its pixel is 1.
+        linear_path: Whether probabilistic principal components of the training part are added to
+            encoder and decoder, whose last layers then start at zero, so that the network begins
+            where they end. The likelihood must be `gaussian`.
         training: Other options of `Learner`.
 
     Raises:
@@ -70,9 +74,7 @@ class VAE(Learner):
         (Higgins et al., 2017)
         Isolating Sources of Disentanglement in Variational Autoencoders (Chen, Li, Grosse,
         Duvenaud, 2018): `beta_tc`
-        Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016): the bound and
-        active units
-        VAE with a VampPrior (Tomczak, Welling, 2018)
+        Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016)
 
     Example:
         >>> model = latentune.VAE(latentune.DataSpec((1, 8, 8)), latent_dim=4)
@@ -93,6 +95,7 @@ class VAE(Learner):
         network: Network = "conv",
         width: float = 1.0,
         likelihood: Likelihood = "gaussian",
+        linear_path: bool = False,
         **training: Unpack[Training],
     ) -> None:
         super().__init__(lr, **training)
@@ -104,6 +107,8 @@ class VAE(Learner):
                 f"beta (={beta}) and beta_tc (={beta_tc}) must be 1 if importance_samples "
                 f"(={importance_samples}) is above 1."
             )
+        if linear_path and likelihood != "gaussian":
+            raise ValueError(f"likelihood (={likelihood!r}) must be gaussian for a linear_path.")
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         self.beta_tc, self.importance_samples = beta_tc, importance_samples
         if network == "dense":
@@ -122,9 +127,12 @@ class VAE(Learner):
         self.mean = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
-        self.pseudo_inputs: nn.Parameter | None = None
-        if pseudo_inputs:
-            self.pseudo_inputs = nn.Parameter(torch.rand(pseudo_inputs, *data.shape))
+        self.vamp_prior = VampPrior(pseudo_inputs, data.shape) if pseudo_inputs else None
+        self.linear_path: LinearPath | None = None
+        if linear_path:
+            for part in (self.decoder, self.mean, self.log_variance):
+                start_at_zero(part)
+            self.linear_path = LinearPath(data, latent_dim, self.decoder)
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
         self._means = GrowingTensor()
 
@@ -135,7 +143,7 @@ class VAE(Learner):
     def decode(self, z: Tensor) -> Tensor:
         """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
         image: Tensor = self.decoder(z)
-        return image
+        return image if self.linear_path is None else self.linear_path.add_to_items(image, z)
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Reconstructs images x, with shape (N, C, H, W), from the means of their posteriors."""
@@ -145,18 +153,26 @@ class VAE(Learner):
 
     def prior(self) -> LatentMixture:
         """Returns the prior of the latent codes, a standard normal density or a VampPrior."""
-        if self.pseudo_inputs is None:
+        if self.vamp_prior is None:
             return LatentMixture.standard(self.latent_dim)
-        with torch.inference_mode():
-            mean, log_variance = self._posteriors_of(self.pseudo_inputs)
-        means, variances = (t.double().cpu().numpy() for t in (mean, log_variance.exp()))
-        weights = np.full(len(means), 1 / len(means))
-        return LatentMixture(weights, means, variances[:, None] * np.eye(self.latent_dim))
+        return self.vamp_prior.to_mixture(self.posterior)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns mean and log-variance of the latent codes of images x, both (N, latent_dim)."""
         features = self.encoder(x)
-        return self.mean(features), self.log_variance(features)
+        mean = self.mean(features)
+        if self.linear_path is not None:
+            mean = self.linear_path.add_to_code(mean, x)
+        return mean, self.log_variance(features)
+
+    def on_fit_start(self) -> None:
+        """Sets the linear path to probabilistic principal components, once."""
+        if self.linear_path is not None and not self.linear_path.is_fitted:
+            variances, noise = self.linear_path.fit_probabilistic(training_items(self.trainer))
+            assert self.log_scale is not None
+            with torch.no_grad():
+                self.log_variance.bias.copy_(variances.log())
+                self.log_scale.fill_(math.log(noise))
 
     def elbo_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns reconstruction and KL divergence of images x, in nats, each with shape (N,).
@@ -164,10 +180,8 @@ class VAE(Learner):
         The reconstruction is the negative log-likelihood of an image, given one sample of its
         latent code. The sample is mean + deviation * noise, so that gradients reach the encoder.
         """
-        return self._elbo_terms(x, *self.posterior(x))
-
-    def _elbo_terms(self, x: Tensor, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
-        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        mean, log_variance = self.posterior(x)
+        z = _sample(mean, log_variance)
         return self._negative_log_likelihood(x, z), self._kl(z, mean, log_variance)
 
     def _kl(self, z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -175,20 +189,15 @@ class VAE(Learner):
 
         That from a VampPrior is estimated by the codes z.
         """
-        if self.pseudo_inputs is None:
+        if self.vamp_prior is None:
             return (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
-        return _log_normal(z, mean, log_variance) - self._log_prior(z)
+        return log_normal(z, mean, log_variance) - self._log_prior(z)
 
     def _log_prior(self, z: Tensor) -> Tensor:
         """Returns the log density of the prior at codes z (N, latent_dim), with shape (N,)."""
-        if self.pseudo_inputs is None:
-            return _log_normal(z, torch.zeros_like(z), torch.zeros_like(z))
-        mean, log_variance = self._posteriors_of(self.pseudo_inputs)
-        logs = _log_normal(z[:, None], mean, log_variance)
-        return logs.logsumexp(1) - math.log(len(self.pseudo_inputs))
-
-    def _posteriors_of(self, pseudo_inputs: Tensor) -> tuple[Tensor, Tensor]:
-        return self.posterior(pseudo_inputs.clamp(0, 1))
+        if self.vamp_prior is None:
+            return log_normal(z, torch.zeros_like(z), torch.zeros_like(z))
+        return self.vamp_prior.log_density(z, self.posterior)
 
     def negative_elbo(self, x: Tensor) -> Tensor:
         """Returns minus the ELBO of images x in nats, with shape (N,).
@@ -199,11 +208,10 @@ class VAE(Learner):
         return self._negative_log_likelihood(x, mean) + self._kl(mean, mean, log_variance)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        posterior = self.posterior(batch[0])
+        mean, log_variance = self.posterior(batch[0])
         if not self.training:
-            self._means.append(posterior[0])
-        mean, log_variance = posterior
-        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+            self._means.append(mean)
+        z = _sample(mean, log_variance)
         reconstruction = self._negative_log_likelihood(batch[0], z).mean()
         kl = self._kl(z, mean, log_variance).mean()
         terms = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
@@ -238,11 +246,10 @@ class VAE(Learner):
             Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016)
         """
         mean, log_variance = self.posterior(x)
-        deviation = (log_variance / 2).exp()
         total = mean.new_full((len(x),), -math.inf)
         for _ in range(samples):
-            z = mean + deviation * torch.randn_like(mean)
-            ratio = self._log_prior(z) - _log_normal(z, mean, log_variance)
+            z = _sample(mean, log_variance)
+            ratio = self._log_prior(z) - log_normal(z, mean, log_variance)
             total = torch.logaddexp(total, ratio - self._negative_log_likelihood(x, z))
         return total - math.log(samples)
 
@@ -279,12 +286,8 @@ class VAE(Learner):
         """Returns -log p(x | z) of each image, in nats, with shape (N,)."""
         image = self.decode(z)
         if self.log_scale is None:
-            with torch.autocast(x.device.type, enabled=False):  # unsupported in half precision
-                loss = binary_cross_entropy(image.float(), x.float(), reduction="none")
-            return loss.flatten(1).sum(1)
-        squared = ((x - image) * torch.exp(-self.log_scale)) ** 2 / 2
-        constant = self.log_scale + math.log(2 * math.pi) / 2
-        return (squared + constant).flatten(1).sum(1)
+            return -log_bernoulli(x, image)
+        return -log_gaussian(x, image, self.log_scale)
 
     def _log_active_units(self, part: str) -> None:
         means = self._means.rows
@@ -293,7 +296,5 @@ class VAE(Learner):
         self.log(f"{part}_active_units", (variances > ACTIVE_UNIT_VARIANCE).sum().float())
 
 
-def _log_normal(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Returns the log density of independent normal variables at z (..., D), with shape (...)."""
-    squared = (z - mean).square() * (-log_variance).exp()
-    return -(squared + log_variance + math.log(2 * math.pi)).sum(-1) / 2
+def _sample(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return mean + (log_variance / 2).exp() * torch.randn_like(mean)

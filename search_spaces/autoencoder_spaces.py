@@ -15,6 +15,7 @@ from ..models.networks import pooled, residual
 from ..models.networks.layers import feature_map_sizes
 from .shared_ranges import (
     suggest_latent_dim,
+    suggest_linear_path,
     suggest_optimizer,
     suggest_published_adam,
     suggest_published_penalties,
@@ -30,9 +31,11 @@ NETWORKS = ["conv", "dense", "deep", "strided"]
 def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the code length and the penalties of a convolutional autoencoder.
 
-    For color images, it also suggests the width.
+    For color images, it also suggests the width, and whether to start from principal components.
     """
-    options: dict[str, Any] = {} if data.shape[0] == 1 else {"width": suggest_width(trial)}
+    options: dict[str, Any] = {}
+    if data.shape[0] > 1:
+        options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
     return _suggest_autoencoder(trial, data, "conv", **options)
 
 
@@ -48,8 +51,12 @@ def conv_ae_optimizer(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests code length and width for one hidden layer each in encoder and decoder."""
-    return _suggest_autoencoder(trial, data, "dense", width=suggest_width(trial))
+    """Suggests code length and width for one hidden layer each in encoder and decoder.
+
+    It also suggests whether to start from principal components.
+    """
+    options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
+    return _suggest_autoencoder(trial, data, "dense", **options)
 
 
 def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -59,8 +66,12 @@ def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests code length and width for three hidden layers each in encoder and decoder."""
-    return _suggest_autoencoder(trial, data, "deep", width=suggest_width(trial))
+    """Suggests code length and width for three hidden layers each in encoder and decoder.
+
+    It also suggests whether to start from principal components.
+    """
+    options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
+    return _suggest_autoencoder(trial, data, "deep", **options)
 
 
 def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:

@@ -8,6 +8,8 @@ from optuna.trial import BaseTrial
 from ..models.data_spec import DataSpec
 from ..models.learner import OPTIMIZERS, SCHEDULES
 
+LINEAR_PATH = "linear_path"
+
 
 def suggest_latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
     """Suggests the length of a latent code.
@@ -22,6 +24,11 @@ def suggest_latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
 def suggest_width(trial: BaseTrial) -> float:
     """Suggests a factor that multiplies the published width of each layer."""
     return trial.suggest_float("width", 0.5, 4, log=True)
+
+
+def suggest_linear_path(trial: BaseTrial) -> bool:
+    """Suggests whether the network starts from principal components."""
+    return bool(trial.suggest_categorical(LINEAR_PATH, [False, True]))
 
 
 def suggest_regularized_adam(trial: BaseTrial) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,16 @@ from ...search_spaces.model_choice import (
     strip_model_prefix,
 )
 from ...search_spaces.ranges import discover_parameters
+from ...search_spaces.shared_ranges import LINEAR_PATH
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.suggestions import SpaceParameters, replay_distributions
 from ...storage.best_toml import read_best_toml
 from ..study.point_check import PointCheck
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
+
+ITEMS_PER_VALUE = 50
+"""Training items for each value of an item, below which the first network starts from PCA."""
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +42,19 @@ def find_parameters(
     `data` is the data module.
     """
     parameters, first = _find_parameters(recipe, space, data.spec)
+    if (splits := getattr(data, "splits", None)) is not None:
+        few = len(splits.train) < ITEMS_PER_VALUE * prod(data.spec.shape)
+        first = [_start_from_components(values, few) for values in first]
     sizes = parameters.distributions.get(BATCH_SIZE)
     if sizes is not None and hasattr(data, BATCH_SIZE):
         size = nearest_value(sizes, data.batch_size)
         first = [values | {BATCH_SIZE: size} for values in first]
     return parameters, first
+
+
+def _start_from_components(params: Mapping[str, Any], few: bool) -> dict[str, Any]:
+    """Returns the parameters, with a linear path if there are few items beside their values."""
+    return {k: few if k.split(".")[-1] == LINEAR_PATH else value for k, value in params.items()}
 
 
 def _find_parameters(
