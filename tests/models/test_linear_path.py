@@ -100,7 +100,8 @@ def test_the_first_trial_starts_from_components_if_items_are_few(rows: int) -> N
 
 def test_few_rows_with_many_columns_are_searched_as_well_as_by_components() -> None:
     rng = np.random.default_rng(0)
-    np.save("spectra.npy", rng.normal(size=(60, 4)) @ rng.normal(size=(4, 200)))
+    mixtures = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 200))
+    np.save("spectra.npy", mixtures + rng.normal(0, 0.01, (60, 200)))
     study = latentune.search(
         "deep-ae", "spectra.npy", trials=1, epochs=2, ranges={"latent_dim": "3:3"}
     )
