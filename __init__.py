@@ -17,8 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .models.autoencoder import Autoencoder as Autoencoder
     from .models.data_spec import DataSpec as DataSpec
-    from .models.densities import LatentKDE as LatentKDE
-    from .models.densities import LatentMixture as LatentMixture
+    from .models.densities.flow import LatentFlow as LatentFlow
+    from .models.densities.kernels import LatentKDE as LatentKDE
+    from .models.densities.mixture import LatentMixture as LatentMixture
     from .models.embedder import Embedder as Embedder
     from .models.errors import LatentuneError as LatentuneError
     from .models.gan import GAN as GAN
@@ -75,8 +76,9 @@ _MODULES = {
     "DatabaseLostError": ".storage.database",
     "Embedder": ".models.embedder",
     "GAN": ".models.gan",
-    "LatentKDE": ".models.densities",
-    "LatentMixture": ".models.densities",
+    "LatentFlow": ".models.densities.flow",
+    "LatentKDE": ".models.densities.kernels",
+    "LatentMixture": ".models.densities.mixture",
     "LatentuneError": ".models.errors",
     "LatentuneClassifier": ".studies.use.estimators",
     "LatentuneEncoder": ".studies.use.estimators",

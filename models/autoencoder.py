@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .data_spec import DataSpec
-from .densities import LatentMixture
+from .densities.mixture import LatentMixture
 from .learner import Batch, Learner, Training, check_above_zero, check_least
 from .linear_path import LinearPath, start_at_zero, training_items
 from .losses.code_penalties import gradient_penalty, mmd_to_normal

@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LRScheduler
 
 from .data_spec import DataSpec
-from .densities import LatentMixture
+from .densities.mixture import LatentMixture
 from .learner import Batch, Learner, Training, check_above_zero, check_least
 from .networks.dcgan import Discriminator, Generator
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .densities import Codes
+from .densities.density import Codes
 
 Projection = NDArray[np.float32]
 

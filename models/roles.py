@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from .densities import LatentMixture
+from .densities.mixture import LatentMixture
 
 
 @runtime_checkable

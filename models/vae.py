@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .data_spec import DataSpec
-from .densities import LatentMixture
+from .densities.mixture import LatentMixture
 from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, Training, check_least
 from .linear_path import LinearPath, start_at_zero, training_items

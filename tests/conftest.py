@@ -134,6 +134,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         latentune.train("conv-ae-digits", epochs=3, runs=runs)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
+            patch.setattr("latentune.models.densities.flow.MAX_EPOCHS", 2)
             latentune.sample("conv-ae-digits", n=70, runs=runs)
 
     return shared_folder(tmp_path_factory, "trained", fill) / "runs"
@@ -141,8 +142,9 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The network that rates samples need not be good at it.
+    # The network that rates samples need not be good at it, nor the flow that makes them.
     monkeypatch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
+    monkeypatch.setattr("latentune.models.densities.flow.MAX_EPOCHS", 2)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..densities import LatentMixture
+from ..densities.mixture import LatentMixture
 from .likelihoods import log_normal
 
 Posterior = Callable[[Tensor], tuple[Tensor, Tensor]]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...models.densities import Codes
+from ...models.densities.density import Codes
 from ...models.predictor import Predictor
 from ...models.roles import Codec, Decodes
 from ..data.batches import apply_in_batches

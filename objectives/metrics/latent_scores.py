@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.densities import MIN_CODES, Density, LatentKDE, LatentMixture
+from ...models.densities.density import Density
+from ...models.densities.kernels import LatentKDE
+from ...models.densities.methods import MIN_CODES
+from ...models.densities.mixture import LatentMixture
 from .anomaly_score_names import DENSITY, MAHALANOBIS, NEIGHBORS
 from .neighbor_index import NeighborIndex
 

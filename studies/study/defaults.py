@@ -12,6 +12,7 @@ SAMPLING_METHODS = {  # the name in plots of the distribution that latent codes 
     "pca-kde": "a kernel density of two principal components",
     "gaussian": "a Gaussian",
     "mixture": "a mixture of Gaussians",
+    "flow": "a normalizing flow",
 }
 LIKELIHOOD_SAMPLES = 5000  # codes of an image, as in publications
 LIKELIHOOD_ITEMS = 1000  # number of images

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...models.densities import Codes
+from ...models.densities.density import Codes
 from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.parts import to_float
 from .data_items import CLASS_COLUMN, DataItems

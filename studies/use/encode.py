@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ...models.densities import Codes
+from ...models.densities.density import Codes
 from ...objectives.data.item_metadata import ITEM_COLUMN
 from ...storage.atomic_write import check_output, new_file
 from ...storage.parquet_file import require_pyarrow, write_parquet

@@ -16,7 +16,7 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ...models.densities import LatentKDE
+from ...models.densities.kernels import LatentKDE
 from ...models.roles import Decodes
 from ...objectives.data.sources.column_names import normalize_label
 from ...objectives.metrics.anomaly_scores import anomaly_scores

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.densities import DENSITIES, MIN_CODES
+from ...models.densities.kernels import N_FOLDS, LatentKDE
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.progress import progress
@@ -101,13 +101,13 @@ def _sample_random_codes(network: TrainedNetwork, seed: int) -> Tensor:
     if isinstance(model, HasPrior):
         return torch.from_numpy(model.prior().sample(2 * N_ROWS, seed))
     codes = network.codes("train", seed)[0]
-    if len(codes) < MIN_CODES["kde"]:
+    if len(codes) < N_FOLDS:
         raise StudyError(
             f"{len(codes)} training images are too few for random codes: name two validation "
             "images by `images=`"
         )
     with progress(f"fitting {SAMPLING_METHODS['kde']}"):
-        return torch.from_numpy(DENSITIES["kde"](model, codes, seed).sample(2 * N_ROWS, seed))
+        return torch.from_numpy(LatentKDE.fit(codes, seed=seed).sample(2 * N_ROWS, seed))
 
 
 def _plot_rows(model: Decodes, ends: Tensor, kind: str, folder: Path) -> None:

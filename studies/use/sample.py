@@ -1,7 +1,7 @@
 """The verb `sample`: samples new items from densities that are fitted to latent codes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import torch
 from rich.console import RenderableType
 from rich.table import Table
 
-from ...models.densities import DENSITIES, MIN_CODES, Codes, Density
+from ...models.densities.density import Codes, Density
+from ...models.densities.methods import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
+from ...objectives.metrics.code_quality import COPY_QUANTILE, CodeQuality, code_quality
 from ...objectives.metrics.feature_network import feature_network, unratable_reason
 from ...objectives.metrics.image_quality import SamplerRatings, rate_samplers
 from ...objectives.progress import progress
@@ -24,7 +26,7 @@ from ..display.result import FolderResult
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice, check_seed
-from .trained_network import load_trained_network
+from .trained_network import PARTS, load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
 """Minimum number of latent dimensions for the method `pca-kde`."""
@@ -41,12 +43,15 @@ class Samples(FolderResult):
     Attributes:
         folder: The folder with densities, sampled codes and figures.
         densities: The density of each method.
+        fits: How well each density fits the codes of test items; empty if the network does not
+            encode.
         ratings: How far the decoded samples of each method are from real images; None if this was
             not computed.
         unrated: Why `ratings` is None; None if `ratings` was computed.
     """
 
     densities: Mapping[str, Density]
+    fits: Mapping[str, CodeQuality]
     ratings: SamplerRatings | None
     unrated: str | None
 
@@ -54,7 +59,7 @@ class Samples(FolderResult):
         ratings = self.ratings
         if ratings is None:
             rows = [f"  {name:<16} {density}" for name, density in self.densities.items()]
-            return [*rows, f"not rated: {self.unrated}"]
+            return [*rows, *self._fit_table(), f"not rated: {self.unrated}"]
         table = Table("method", "density", "FID, validation", "FID, test", "KID, test", box=None)
         for name, (validation, test) in ratings.rows.items():
             table.add_row(
@@ -73,7 +78,17 @@ class Samples(FolderResult):
             lines.append(f"{ratings.winner} wins by FID on the validation part")
         elif len(self.densities) > 1:
             lines.append("no winner: the first two differ by less than their spread")
-        return lines
+        return [*lines, *self._fit_table()]
+
+    def _fit_table(self) -> Iterator[RenderableType]:
+        if not self.fits:
+            return
+        table = Table("method", "log density of test codes", "copies of training codes", box=None)
+        for name, fit in self.fits.items():
+            density = "" if fit.log_density is None else f"{fit.log_density:.3f}"
+            table.add_row(name, density, f"{fit.copies:.1%}")
+        yield table
+        yield f"a copy is nearer to a training code than {1 - COPY_QUANTILE:.0%} of test codes are"
 
 
 @public_api
@@ -94,10 +109,10 @@ def sample(
 
     Args:
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
-        methods: Some of `prior`, `kde`, `pca-kde`, `gaussian` and `mixture`; empty for all that
-            fit the model. `prior` needs a model with a prior. The others need a model with
-            `encode` and some training items: 10 for `mixture`, 5 for `kde` and `pca-kde`.
-            `pca-kde` also needs 4 latent dimensions.
+        methods: Some of `prior`, `kde`, `pca-kde`, `gaussian`, `mixture` and `flow`; empty for all
+            that fit the model. `prior` needs a model with a prior. The others need a model with
+            `encode` and some training items: 100 for `flow`, 10 for `mixture`, 5 for `kde` and
+            `pca-kde`. `pca-kde` also needs 4 latent dimensions.
         n: Number of codes to sample by each method, from 1 to 10,000,000.
         seed: Seed of the fitted densities and of the samples.
         data_dir: Folder of torchvision data; None for the one that the search used.
@@ -122,21 +137,22 @@ def sample(
             "encode() and decode()", "samples are decoded from latent codes"
         )
     if isinstance(model, Encodes):
-        real = network.codes("train", seed)[0]
+        real, held_out, test = (network.codes(part, seed)[0] for part in PARTS)
     else:
-        real = model.prior().sample(n, seed)
+        real = held_out = test = model.prior().sample(n, seed)
     chosen = _choose_methods(methods, model, real)
     densities: dict[str, Density] = {}
     with progress(f"fitting {len(chosen)} densities to codes", len(chosen)) as advance:
         for name in chosen:
-            densities[name] = DENSITIES[name](model, real, seed)
+            densities[name] = DENSITIES[name](model, real, held_out, seed)
             advance(1)
     sampled = {name: density.sample(n, seed) for name, density in densities.items()}
+    fits = code_quality(densities, sampled, real, test) if isinstance(model, Encodes) else {}
     unrated, ratings = unratable_reason(network.data, n), None
     if not unrated:
         features = feature_network(network.data)
         ratings = rate_samplers(model, features, network.data, sampled, seed)
-    samples = Samples(network.folder / "samples", densities, ratings, unrated)
+    samples = Samples(network.folder / "samples", densities, fits, ratings, unrated)
     with replace_folder(samples.folder, network.runs) as folder:
         for name, density in densities.items():
             density.save(folder / f"{name}.npz")
@@ -145,6 +161,7 @@ def sample(
             if isinstance(model, Encodes):
                 _plot_codes(name, real, sampled[name], folder)
         table = {"unrated": unrated} if ratings is None else ratings.to_table()
+        table |= {"codes": {name: fit._asdict() for name, fit in fits.items()}}
         (folder / "quality.json").write_text(to_strict_json(table))
     return samples
 

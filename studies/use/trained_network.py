@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ...models.densities import Codes
+from ...models.densities.density import Codes
 from ...models.networks.standardize import cast_input
 from ...models.roles import Encodes
 from ...objectives.data.batches import Batches, evaluation_batch_size

@@ -8,7 +8,8 @@ from sklearn.metrics import roc_auc_score
 
 import latentune
 from latentune import DataSpec
-from latentune.models.densities import LatentKDE, LatentMixture
+from latentune.models.densities.kernels import LatentKDE
+from latentune.models.densities.mixture import LatentMixture
 from latentune.objectives.metrics.anomaly_scorer import available_scores
 from latentune.objectives.metrics.error_maps import error_maps
 from latentune.objectives.metrics.latent_scores import (

@@ -14,7 +14,7 @@ from torch import nn
 
 import latentune
 from latentune import Autoencoder, LatentKDE, Predictor, TableOptions, TensorData
-from latentune.models.densities import LatentMixture
+from latentune.models.densities.mixture import LatentMixture
 from latentune.models.quantizer import Quantizer
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.preparation.normalization import mean_and_std

@@ -15,7 +15,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 import latentune
-from latentune.models.densities import DENSITIES, MIN_CODES
+from latentune.models.densities.methods import DENSITIES, MIN_CODES
 from latentune.objectives.metrics.baselines import linear_baseline
 from latentune.objectives.metrics.confidence_intervals import (
     auroc_interval,
@@ -35,9 +35,9 @@ def test_each_density_is_fitted_from_as_few_codes_as_it_says(name: str, equal: b
         codes = codes.astype("float32")
         if n < MIN_CODES[name]:
             with pytest.raises(ValueError, match=rf"codes \(={n}\) must be at least"):
-                DENSITIES[name](None, codes, 0)
+                DENSITIES[name](None, codes, codes, 0)
         else:
-            assert np.isfinite(DENSITIES[name](None, codes, 0).sample(20)).all()
+            assert np.isfinite(DENSITIES[name](None, codes, codes, 0).sample(20)).all()
 
 
 def test_nine_training_images_are_sampled_without_a_mixture(cli: Cli) -> None:

@@ -289,7 +289,7 @@ def test_a_model_lists_what_varies_in_it(cli: Cli, model: str) -> None:
 
 
 def test_the_choices_in_help_are_those_that_there_are() -> None:
-    from latentune.models.densities import DENSITIES
+    from latentune.models.densities.methods import DENSITIES
     from latentune.search_spaces import strategies
     from latentune.studies.study import defaults
 

@@ -1,0 +1,1 @@
+"""Densities of latent codes, from which new codes are sampled."""
