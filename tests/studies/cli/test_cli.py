@@ -303,9 +303,10 @@ def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:
     answer = cli("sample", "conv-ae-digits", "--n", 100)
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
-    assert lines[:4] == [
-        "encoding the items to train on",
-        "fitting 4 densities to codes",
+    assert lines[:7] == [
+        *(f"encoding the items to {purpose}" for purpose in ("train on", "validate", "test")),
+        "fitting 5 densities to codes",
+        "comparing densities by other codes",
         "training a classifier of digits, once, to rate by",
         "rating 100 images of each method",
     ]
