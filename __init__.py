@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .models.learner import Learner as Learner
     from .models.predictor import Predictor as Predictor
     from .models.vae import VAE as VAE
+    from .models.view_learner import ViewLearner as ViewLearner
     from .objectives.data.data_error import DataError as DataError
     from .objectives.data.sources.source import TableOptions as TableOptions
     from .objectives.data.tensor_data import TensorData as TensorData
@@ -95,6 +96,7 @@ _MODULES = {
     "TableOptions": ".objectives.data.sources.source",
     "TensorData": ".objectives.data.tensor_data",
     "VAE": ".models.vae",
+    "ViewLearner": ".models.view_learner",
     "allow": ".studies.study.module_trust",
     "anomalies": ".studies.use.anomalies",
     "ask": ".studies.search.ask_and_tell",

@@ -28,6 +28,7 @@ VAE_METRICS: dict[str, Direction] = {
     "probe": "maximize",
     "kid": "minimize",
 }
+VIEW_BATCH_SIZE = 256  # each item is compared with all others of a batch
 EMBEDDER_BATCH_SIZE = 64  # in small batches, few items have both their class and another one
 
 MakeEntry = Callable[..., CatalogEntry]
@@ -68,6 +69,14 @@ _embedder = _make_family(
     NEAREST_NEIGHBOR_METRIC | PROBE,
     predicts="class",
     batch_size=EMBEDDER_BATCH_SIZE,
+)
+_view_learner = _make_family(
+    "view_spaces",
+    {"probe": "maximize", "loss": "minimize"},
+    PROBE,
+    kinds=IMAGE_OR_TABLE,
+    batch_size=VIEW_BATCH_SIZE,
+    incomparable_metrics=("loss",),  # it depends on the temperature and on the views
 )
 _classifier = _make_family("predictor_spaces", CLASS_METRICS, predicts="class")
 _regressor = _make_family(
@@ -193,6 +202,11 @@ EMBEDDERS = {
     ),
 }
 
+VIEW_LEARNERS = {
+    "simclr": _view_learner("simclr", "codes without labels: views of an item near, others far"),
+    "vicreg": _view_learner("vicreg", "codes without labels: views near, dimensions uncorrelated"),
+}
+
 PREDICTORS = {
     "mlp": _classifier(
         "mlp",
@@ -257,6 +271,7 @@ FAMILIES: dict[str, Mapping[str, CatalogEntry]] = {
     "variational autoencoders": VAES,
     "adversarial": GANS,
     "metric learning": EMBEDDERS,
+    "learning without labels": VIEW_LEARNERS,
     "predictors": PREDICTORS,
     "predictors on an encoder": HEADS,
 }
