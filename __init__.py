@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from .studies.use.sample import sample as sample
     from .studies.use.show import show as show
     from .studies.use.similar import similar as similar
+    from .studies.use.traverse import traverse as traverse
 
 _MODULES = {
     "Autoencoder": ".models.autoencoder",
@@ -121,6 +122,7 @@ _MODULES = {
     "search": ".studies.search.search",
     "show": ".studies.use.show",
     "similar": ".studies.use.similar",
+    "traverse": ".studies.use.traverse",
     "tell": ".studies.search.ask_and_tell",
     "train": ".studies.training.train",
     "verify": ".studies.check.verify",

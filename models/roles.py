@@ -68,6 +68,14 @@ class HasLikelihood(Protocol):
 
 
 @runtime_checkable
+class HasPosterior(Protocol):
+    """A model whose latent codes are normal distributions."""
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns mean and log-variance of the codes of items x, both (N, D)."""
+
+
+@runtime_checkable
 class Compares(Protocol):
     """A model that learns from groups of items, such as pairs or triplets."""
 

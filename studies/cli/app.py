@@ -30,7 +30,9 @@ VERB_GROUPS = {
     "Train": {"train": "training_verbs"},
     "Use": {
         **dict.fromkeys(("predict", "encode"), "network_verbs"),
-        **dict.fromkeys(("sample", "map", "interpolate", "likelihood"), "latent_verbs"),
+        **dict.fromkeys(
+            ("sample", "map", "interpolate", "traverse", "likelihood"), "latent_verbs"
+        ),
         **dict.fromkeys(("probe", "compress", "anomalies", "similar"), "network_verbs"),
         "compare": "training_verbs",
     },

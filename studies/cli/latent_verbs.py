@@ -12,6 +12,7 @@ from ..study.defaults import (
     SAMPLE_SIZE,
     SAMPLING_METHODS,
     SEED,
+    TRAVERSED_DIMENSIONS,
 )
 from ..study.option_text import parse_pair
 from .network_verbs import network_command
@@ -79,6 +80,22 @@ def interpolate(**options: Any) -> Result:
     from ..use.interpolate import interpolate
 
     return interpolate(**options)
+
+
+@network_command
+@click.option("--item", type=int, help="A validation item.  [default: the median of all codes]")
+@click.option(
+    "--dimensions", default=TRAVERSED_DIMENSIONS, help="Number of dimensions of the code, at most."
+)
+@data_dir_option
+def traverse(**options: Any) -> Result:
+    """Decode codes in which one dimension at a time is changed.
+
+    Example: latentune traverse conv-vae-digits
+    """
+    from ..use.traverse import traverse
+
+    return traverse(**options)
 
 
 @network_command

@@ -28,6 +28,7 @@ NEXT_VERBS: dict[str, Sequence[str]] = {
     "predict": ("encode", "status"),
     "encode": ("map", "predict"),
     "probe": ("map", "encode"),
+    "traverse": ("interpolate", "sample"),
     "likelihood": ("sample",),
     "compress": ("encode",),
     "anomalies": ("predict",),

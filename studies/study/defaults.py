@@ -16,6 +16,7 @@ SAMPLING_METHODS = {  # the name in plots of the distribution that latent codes 
 }
 LIKELIHOOD_SAMPLES = 5000  # codes of an image, as in publications
 LIKELIHOOD_ITEMS = 1000  # number of images
+TRAVERSED_DIMENSIONS = 20  # of a latent code
 MAP_SIZE = 2000  # number of items on a map of latent codes
 DASHBOARD_PORT = 8080
 EXPORT_FORMATS = ("csv", "json", "parquet")

@@ -33,6 +33,7 @@ VERBS = [
     ("map", "x"),
     ("interpolate", "x"),
     ("likelihood", "x"),
+    ("traverse", "x"),
     ("probe", "x"),
     ("compress", "x"),
     ("anomalies", "x", "--against", "digits"),
