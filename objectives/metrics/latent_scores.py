@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.densities.density import Density
-from ...models.densities.kernels import LatentKDE
-from ...models.densities.methods import MIN_CODES
-from ...models.densities.mixture import LatentMixture
+from ...models.densities.methods import DENSITIES, MIN_CODES
 from .anomaly_score_names import DENSITY, MAHALANOBIS, NEIGHBORS
 from .neighbor_index import NeighborIndex
 
@@ -19,16 +17,14 @@ CodeScorer = Callable[[Codes], NDArray[np.float64]]
 K_NEIGHBORS = 5
 MIN_CODE_COUNT = 10
 """The fewest training codes that codes are scored by."""
-CANDIDATES: Mapping[str, Callable[[Codes], Density]] = {
-    "gaussian": lambda codes: LatentMixture.fit(codes, n_components=1),
-    "mixture": LatentMixture.fit,
-    "kde": LatentKDE.fit,
-}
+CANDIDATES = ("gaussian", "mixture", "kde")
+"""The densities that are compared: those that are fitted in seconds."""
 
 
-def best_density(codes: Codes, held_out: Codes) -> Density:
+def best_density(codes: Codes, held_out: Codes, seed: int = 0) -> Density:
     """Returns the density of `codes` with the largest likelihood of other codes, `held_out`."""
-    fits = [fit(codes) for name, fit in CANDIDATES.items() if len(codes) >= MIN_CODES[name]]
+    names = [name for name in CANDIDATES if len(codes) >= MIN_CODES[name]]
+    fits = [DENSITIES[name](None, codes, held_out, seed) for name in names]
     return max(fits, key=lambda density: density.log_density(held_out).mean())
 
 

@@ -1,5 +1,6 @@
 """Samples of one class or of each class, from densities of the latent codes of the class."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +28,12 @@ from ..study.study_error import StudyError
 from .trained_network import TrainedNetwork
 
 ALL_CLASSES = "all"
+MIN_PCA_DIMENSIONS = 4
+"""Minimum number of latent dimensions for the method `pca-kde`."""
 MIN_CLASS_CODES = 2
 FID, KID = "FID, test", "KID, test"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,10 +130,19 @@ def _fit(name: str, codes: Codes, val: Codes, methods: Sequence[str], seed: int)
         raise StudyError(
             f"class {name} has {len(codes)} training items, and its density needs {least}"
         )
+    if "pca-kde" in methods and codes.shape[1] < MIN_PCA_DIMENSIONS:
+        raise StudyError(
+            f"method 'pca-kde' does not fit: it needs {MIN_PCA_DIMENSIONS} latent dimensions, "
+            f"not {codes.shape[1]}"
+        )
+    if not len(val):
+        log.info(
+            "class %s has no validation items: its density is chosen by those of training", name
+        )
     held_out = val if len(val) else codes
     if methods:
         return DENSITIES[methods[0]](None, codes, held_out, seed)
-    return best_density(codes, held_out)
+    return best_density(codes, held_out, seed)
 
 
 def _rate(

@@ -26,11 +26,9 @@ from ..display.result import FolderResult
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice, check_seed
-from .class_samples import ClassSamples, sample_classes
+from .class_samples import MIN_PCA_DIMENSIONS, ClassSamples, sample_classes
 from .trained_network import PARTS, load_trained_network
 
-MIN_PCA_DIMENSIONS = 4
-"""Minimum number of latent dimensions for the method `pca-kde`."""
 MAX_PLOTTED_IMAGES = 100
 MAX_SAMPLES = 10_000_000
 

@@ -53,6 +53,8 @@ def test_what_is_no_class_is_refused(refused: Callable[..., str], trained: Path)
     np.save("rows.npy", np.random.default_rng(0).normal(size=(40, 4)))
     latentune.search("dense-ae", "rows.npy", trials=1, epochs=1)
     latentune.train("dense-ae-rows", epochs=1, pictures="none")
+    with pytest.raises(latentune.LatentuneError, match="needs 4 latent dimensions, not 2"):
+        _sample_short_codes()
     assert "rows.npy has no classes to sample" in refused(
         "sample", "dense-ae-rows", "--class", "1"
     )
@@ -68,3 +70,12 @@ def test_a_class_with_few_items_is_named() -> None:
     found = latentune.sample("dense-ae-few", class_name="all", n=5)
     assert list(found.table.index) == ["0", "1"]
     assert found.unrated == "the data are not images"
+
+
+def _sample_short_codes() -> None:
+    """Samples a class by principal components of codes of two numbers."""
+    latentune.search(
+        "conv-ae", "digits", name="two", trials=1, epochs=1, ranges={"latent_dim": "2:2"}
+    )
+    latentune.train("two", epochs=1, pictures="none")
+    latentune.sample("two", class_name="3", methods=["pca-kde"], n=5)
