@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -230,7 +231,8 @@ def test_an_auroc_is_the_share_of_pairs_in_order(ties: bool) -> None:
             "score": np.concatenate([inside, outside]),
         }
     )
-    found = AnomalyReport(None, {}, scores, {"quantile 0.9": 1.0}, {}, 0.9, 20)  # type: ignore[arg-type]
+    thresholds = {"quantile 0.9": 1.0}
+    found = AnomalyReport(Path(), {}, scores, "error", pd.DataFrame(), thresholds, {}, 0.9, 20)
     statistic = stats.mannwhitneyu(outside, inside).statistic
     assert found.auroc == pytest.approx(statistic / 600)
     row = found.table.loc["quantile 0.9"]

@@ -116,7 +116,7 @@ def test_an_exhausted_memory_fails_the_trial_alone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Scripted, "training_step", exhaust)
     study = optuna.create_study()
     study.optimize(objective([0.5]), n_trials=1, catch=(TrialFailed,))
-    assert study.trials[0].user_attrs["stopped"] == "out of memory: 1 parameters, batch of 2,000"
+    assert study.trials[0].user_attrs["stopped"] == "out of memory: 1 parameter, batch of 2,000"
 
 
 def test_a_bug_ends_the_search_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ MANY = [f"name {number}" for number in range(2000)]
 @pytest.mark.parametrize(
     "result",
     [
-        Samples(Path("samples"), {"gmm": LatentMixture.fit(CODES, n_components=2)}, None, "why"),
+        Samples(Path("samples"), {"gmm": LatentMixture.fit(CODES, n_components=2)}, {}, None, ""),
         LatentMixture.standard(100),
         LatentKDE(CODES, 0.5),
         Encodings(MANY, CODES, MANY, dict.fromkeys(MANY, "is broken")),

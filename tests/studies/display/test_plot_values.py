@@ -83,7 +83,7 @@ def test_histograms_contain_all_scores(
     sets = ["inliers"] * len(inside) + ["outliers"] * len(outside)
     scores = pd.DataFrame({"set": sets, "score": np.append(inside, outside)})
     thresholds = {"quantile 0.99": float(inside.max()), "logistic regression": 1.5}
-    figure = drawn(plot_score_distributions, scores, SETS, thresholds)
+    figure = drawn(plot_score_distributions, scores, SETS, thresholds, "error")
     assert figure.axes[1].get_xscale() == scale
     for bars in figure.axes[1].patches:
         heights = {tuple(point) for point in bars.get_path().vertices}

@@ -56,7 +56,7 @@ def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None
     assert answer.code == 0, answer.err
     samples = Path("runs/conv-ae-digits/final/samples")
     rated = json.loads((samples / "quality.json").read_text())
-    methods = {"kde", "pca-kde", "gaussian", "mixture"}
+    methods = {"kde", "pca-kde", "gaussian", "mixture", "flow"}
     assert set(rated["rows"]) == methods | {"real", "reconstructed"}
     assert rated["size"] == 200
     assert f"test accuracy {rated['accuracy']:.3f}" in answer.out

@@ -185,7 +185,7 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
     words = ("anomalies", "dense-ae-rows", "--against")
     assert "two.csv has no column 'b', which training had" in refused(*words, "two.csv")
     assert "five.npy holds items of 5, but the network reads 3" in refused(*words, "five.npy")
-    found = latentune.anomalies("dense-ae-rows", against="far.csv")
+    found = latentune.anomalies("dense-ae-rows", against="far.csv", score="error")
     assert found.auroc == 1
     model, rows = latentune.load_model("dense-ae-rows"), torch.tensor(far.to_numpy()).float()
     scores = anomaly_scores(model, TensorData("rows.csv").spec, rows)
@@ -242,13 +242,17 @@ def test_a_score_that_is_named_is_used_alone(refused: Refused, trained: Path) ->
 def test_heat_maps_have_the_size_of_the_images(trained: Path) -> None:
     write_images("noise", 12, side=8)
     for path in Path("noise").iterdir():
-        Image.open(path).resize((150, 150), Image.Resampling.NEAREST).save(path)
-    latentune.anomalies("conv-ae-digits", against="noise")
+        with Image.open(path) as small:
+            large = small.resize((150, 150), Image.Resampling.NEAREST)
+        large.save(path)
+    latentune.anomalies("conv-ae-digits", against="noise", score="error")
     maps = sorted((FINAL / "anomalies" / "heat_maps").iterdir())
     assert len(maps) == 12
-    assert Image.open(maps[0]).size == (300, 150)
-    original = np.asarray(Image.open(f"noise/{maps[0].stem.partition('-')[2]}.png").convert("RGB"))
-    np.testing.assert_array_equal(np.asarray(Image.open(maps[0]))[:, :150], original)
+    with Image.open(maps[0]) as written:
+        pixels = np.asarray(written)
+    assert pixels.shape == (150, 300, 3)
+    with Image.open(f"noise/{maps[0].stem.partition('-')[2]}.png") as original:
+        np.testing.assert_array_equal(pixels[:, :150], np.asarray(original.convert("RGB")))
 
 
 def test_a_vae_and_a_network_without_reconstructions_have_scores_too() -> None:

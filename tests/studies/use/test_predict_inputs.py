@@ -77,7 +77,8 @@ def test_a_bad_item_of_an_array_does_not_affect_other_items(cli: Cli, trained: P
     assert "not scored: new.npy[1] holds values that are not finite" in found.out
     scores = pd.read_csv("runs/conv-ae-digits/final/anomalies/scores.csv")
     norms = np.sqrt(64 * expected["error"][[0, 2, 5]])  # of the errors whose mean square it is
-    np.testing.assert_allclose(scores["score"][scores["set"] == "outliers"], norms, rtol=1e-4)
+    errors = scores["score_error"][scores["set"] == "outliers"]
+    np.testing.assert_allclose(errors, norms, rtol=1e-4)
 
 
 def test_unreadable_items_are_named_and_the_others_are_predicted(
