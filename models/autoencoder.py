@@ -10,7 +10,7 @@ from torch import Tensor
 from .data_spec import DataSpec
 from .densities.mixture import LatentMixture
 from .learner import Batch, Learner, Training, check_above_zero, check_least
-from .linear_path import LinearPath, start_at_zero, training_items
+from .linear_path import LinearPath, start_at_zero
 from .losses.code_penalties import gradient_penalty, mmd_to_normal
 from .networks.network_tables import NETWORKS, find_network
 from .networks.standardize import error_scale, per_channel
@@ -136,7 +136,7 @@ class Autoencoder(Learner):
     def on_fit_start(self) -> None:
         """Sets the linear path to the principal components of the training part, once."""
         if self.linear_path is not None and not self.linear_path.is_fitted:
-            self.linear_path.fit(training_items(self.trainer))
+            self.linear_path.fit(self.linear_path.training_items(self.trainer))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Reconstructs items x, with shape (N, *data.shape)."""

@@ -14,6 +14,8 @@ from .networks.standardize import Standardize, per_channel
 
 MAX_ITEMS = 10_000
 """Number of training items, at most, whose principal components are computed."""
+MAX_VALUES = 50_000_000
+"""Number of their values, at most; they take 400 MB."""
 MIN_VARIANCE = 1e-8
 """The least variance of the noise, for items that principal components reconstruct exactly."""
 
@@ -76,6 +78,24 @@ class LinearPath(nn.Module):
         components: Tensor = rows.view(items.shape) * self.data_std + self.data_mean
         error = items - self.data_mean if self._decoder_adds_mean else items
         return components + self.item_scale * error
+
+    def training_items(self, trainer: Any) -> Tensor:
+        """Returns training items of a trainer's data module as floats, in moderate number."""
+        most = min(MAX_ITEMS, max(2, MAX_VALUES // prod(self.shape)))
+        data = trainer.datamodule
+        if (splits := getattr(data, "splits", None)) is not None:
+            part = splits.train
+            order = torch.randperm(len(part), generator=torch.Generator().manual_seed(0))
+            items: Tensor = part.take(sorted(order[:most].tolist())).inputs[:]
+        else:
+            batches, count = [], 0
+            for batch in data.train_dataloader():
+                batches.append(batch[0])
+                count += len(batch[0])
+                if count >= most:
+                    break
+            items = torch.cat(batches)[:most]
+        return items / 255 if items.dtype == torch.uint8 else items
 
     def fit(self, items: Tensor) -> None:
         """Starts from the principal components of items (N, *data.shape)."""
@@ -141,24 +161,6 @@ def start_at_zero(network: nn.Module) -> None:
     nn.init.zeros_(last.weight)
     if last.bias is not None:
         nn.init.zeros_(last.bias)
-
-
-def training_items(trainer: Any) -> Tensor:
-    """Returns at most 10,000 training items of a trainer's data module, as floats."""
-    data = trainer.datamodule
-    if (splits := getattr(data, "splits", None)) is not None:
-        part = splits.train
-        order = torch.randperm(len(part), generator=torch.Generator().manual_seed(0))
-        items: Tensor = part.take(sorted(order[:MAX_ITEMS].tolist())).inputs[:]
-    else:
-        batches, count = [], 0
-        for batch in data.train_dataloader():
-            batches.append(batch[0])
-            count += len(batch[0])
-            if count >= MAX_ITEMS:
-                break
-        items = torch.cat(batches)[:MAX_ITEMS]
-    return items / 255 if items.dtype == torch.uint8 else items
 
 
 def _remove_last_activation(network: nn.Module) -> bool:

@@ -13,7 +13,7 @@ from .data_spec import DataSpec
 from .densities.mixture import LatentMixture
 from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, Training, check_least
-from .linear_path import LinearPath, start_at_zero, training_items
+from .linear_path import LinearPath, start_at_zero
 from .losses.likelihoods import log_bernoulli, log_gaussian, log_normal
 from .losses.total_correlation import total_correlation
 from .losses.vamp_prior import VampPrior
@@ -168,7 +168,9 @@ class VAE(Learner):
     def on_fit_start(self) -> None:
         """Sets the linear path to probabilistic principal components, once."""
         if self.linear_path is not None and not self.linear_path.is_fitted:
-            variances, noise = self.linear_path.fit_probabilistic(training_items(self.trainer))
+            variances, noise = self.linear_path.fit_probabilistic(
+                self.linear_path.training_items(self.trainer)
+            )
             assert self.log_scale is not None
             with torch.no_grad():
                 self.log_variance.bias.copy_(variances.log())

@@ -31,11 +31,11 @@ NETWORKS = ["conv", "dense", "deep", "strided"]
 def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the code length and the penalties of a convolutional autoencoder.
 
-    For color images, it also suggests the width, and whether to start from principal components.
+    It also suggests whether to start from principal components, and for color images the width.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"linear_path": suggest_linear_path(trial)}
     if data.shape[0] > 1:
-        options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
+        options["width"] = suggest_width(trial)
     return _suggest_autoencoder(trial, data, "conv", **options)
 
 
@@ -81,9 +81,13 @@ def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width of a network with pooling layers, and the feature maps of the code."""
-    length, width = _suggest_maps(trial, data), suggest_width(trial)
-    return Autoencoder(data, length, "pooled", width, **suggest_regularized_adam(trial))
+    """Suggests the width of a network with pooling layers, and the feature maps of the code.
+
+    It also suggests whether to start from principal components.
+    """
+    options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
+    length, adam = _suggest_maps(trial, data), suggest_regularized_adam(trial)
+    return Autoencoder(data, length, "pooled", **options, **adam)
 
 
 def pooled_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -92,8 +96,12 @@ def pooled_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width and the code length of the network of strided convolutions."""
-    return _suggest_autoencoder(trial, data, "strided", width=suggest_width(trial))
+    """Suggests the width and the code length of the network of strided convolutions.
+
+    It also suggests whether to start from principal components.
+    """
+    options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
+    return _suggest_autoencoder(trial, data, "strided", **options)
 
 
 def strided_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -151,12 +159,18 @@ def wae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the noise, the width of residual blocks, and how many feature maps the code has."""
+    """Suggests the noise, the width of residual blocks, and how many feature maps the code has.
+
+    It also suggests whether to start from principal components.
+    """
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
-    # Without noise it memorizes a few thousand photographs.
-    noise = trial.suggest_float("corruption_std", 0, 0.5)
-    width = suggest_width(trial)
-    return Autoencoder(data, length, "residual", width, noise, **suggest_regularized_adam(trial))
+    options = {
+        # Without noise it memorizes a few thousand photographs.
+        "corruption_std": trial.suggest_float("corruption_std", 0, 0.5),
+        "width": suggest_width(trial),
+        "linear_path": suggest_linear_path(trial),
+    }
+    return Autoencoder(data, length, "residual", **options, **suggest_regularized_adam(trial))
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
