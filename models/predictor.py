@@ -30,6 +30,9 @@ class Predictor(Learner):
     Numbers are predicted and compared in float64. Training standardizes them by the mean and
     deviation of the training part.
 
+    Logits are divided by the attribute `temperature`, which is 1 during the training. `train` sets
+    it afterwards, so that the probabilities of classes are calibrated.
+
     Args:
         data: Description of data with at least two classes, or with numbers as targets.
         network: A key of `BACKBONES`. It is not used if there is a `codec`.
@@ -93,6 +96,7 @@ class Predictor(Learner):
                 f"(={balance}) from 0 to 1."
             )
         self.smoothing, self.encoder_lr = smoothing, encoder_lr
+        self.temperature = 1.0
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
@@ -129,7 +133,7 @@ class Predictor(Learner):
         """Maps latent codes (N, D) to logits (N, classes), or to numbers (N, targets)."""
         output: Tensor = self.output(self.hidden(codes))
         if self.target_scale is None:
-            return output
+            return output if self.temperature == 1 else output / self.temperature
         mean, std = self.target_scale.unbind()
         return mean + std * output.double()
 
@@ -146,6 +150,10 @@ class Predictor(Learner):
         If the encoder is frozen, the batch holds latent codes; otherwise it holds items.
         """
         return self.predict_codes(batch if self.frozen else self.encode(batch))
+
+    def on_fit_start(self) -> None:
+        """Forgets the temperature of an earlier training."""
+        self.temperature = 1.0
 
     def train(self, mode: bool = True) -> "Predictor":
         super().train(mode)

@@ -85,7 +85,10 @@ def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
     It also suggests whether to start from principal components.
     """
-    options = {"width": suggest_width(trial), "linear_path": suggest_linear_path(trial)}
+    options: dict[str, Any] = {
+        "width": suggest_width(trial),
+        "linear_path": suggest_linear_path(trial),
+    }
     length, adam = _suggest_maps(trial, data), suggest_regularized_adam(trial)
     return Autoencoder(data, length, "pooled", **options, **adam)
 
@@ -164,7 +167,7 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     It also suggests whether to start from principal components.
     """
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
-    options = {
+    options: dict[str, Any] = {
         # Without noise it memorizes a few thousand photographs.
         "corruption_std": trial.suggest_float("corruption_std", 0, 0.5),
         "width": suggest_width(trial),

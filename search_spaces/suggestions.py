@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 Override = Callable[[str, BaseDistribution], BaseDistribution]
 """A function that takes a parameter and its distribution, and returns the distribution to use."""
 
+ADDED_PARAMETERS = {"linear_path": False}
+"""Parameters that some spaces of version 0.1.0 lacked, with the value that their networks had."""
 N_RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
 
 
@@ -217,7 +219,8 @@ def nearest_parameters(
 
     def choose(name: str, distribution: BaseDistribution) -> BaseDistribution:
         try:
-            params[name] = nearest_value(distribution, values[name])
+            known = values if name in values else _added_parameter(name)
+            params[name] = nearest_value(distribution, known[name])
         except LookupError as error:
             raise NotInSpaceError(name, f"{name} has no value in its range") from error
         distributions[name] = distribution
@@ -234,6 +237,9 @@ def _replay(
     typed = dict(values)  # the trial suggests from it
 
     def check(name: str, distribution: BaseDistribution) -> BaseDistribution:
+        if name not in values and (added := _added_parameter(name)):
+            typed.update(added)
+            return distribution
         distributions[name] = distribution
         if name not in values:
             hint = did_you_mean(name, list(values)) if values else "no value is given at all"
@@ -253,3 +259,9 @@ def _replay(
             hint = did_you_mean(name, list(distributions))
             raise NotInSpaceError(name, f"the space has no parameter {name!r}; {hint}")
     return model, distributions
+
+
+def _added_parameter(name: str) -> dict[str, Any]:
+    """Returns the value of a parameter that version 0.1.0 lacked, by name; else nothing."""
+    short = name.rpartition(".")[2]  # before it is the model, in a study of several
+    return {name: ADDED_PARAMETERS[short]} if short in ADDED_PARAMETERS else {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from ..models.data_spec import DataSpec
 from .archive import ZIP_ERRORS
@@ -46,6 +46,18 @@ class AnomalyThreshold(Record):
     items: int
 
 
+class Calibration(Record):
+    """The temperature that makes the probabilities of a classifier as large as it is often right.
+
+    Attributes:
+        temperature: The number above 0 by which logits are divided.
+        items: Number of validation items that gave it.
+    """
+
+    temperature: float = Field(gt=0, allow_inf_nan=False)
+    items: int
+
+
 class CheckpointHeader(Record):
     """The facts that `train` writes into a checkpoint beside the weights.
 
@@ -57,6 +69,7 @@ class CheckpointHeader(Record):
         data: The fields of the `DataSpec`.
         streamed: Whether images were read lazily, and therefore cropped to their centers.
         anomaly: The threshold for anomalies, if the network reconstructs its input.
+        calibration: The temperature of a classifier.
         encoder: If the network was trained on an encoder: the header of the encoder's checkpoint,
             or the name of the encoder's architecture in torchvision.
     """
@@ -68,6 +81,7 @@ class CheckpointHeader(Record):
     data: dict[str, Any]
     streamed: bool = False
     anomaly: AnomalyThreshold | None = None
+    calibration: Calibration | None = None
     encoder: "CheckpointHeader | str | None" = None
 
     @field_validator("data")

@@ -1,6 +1,6 @@
 """Predictions for the test part, and a report on how good a classifier's predictions are."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,8 @@ class ClassificationReport(NamedTuple):
             the mean probability, the accuracy, and the number of items.
         calibration_error: Mean absolute difference between probability and accuracy over these
             bins, weighted by their numbers of items, from 0 to 1.
+        uncalibrated_error: The same of the logits before they are divided by the temperature of
+            the model.
     """
 
     classes: pd.DataFrame
@@ -43,6 +45,7 @@ class ClassificationReport(NamedTuple):
     curves: dict[str, NDArray[np.float32]]
     reliability: pd.DataFrame
     calibration_error: float
+    uncalibrated_error: float
 
 
 def classification_report(model: Predicts, data: Any) -> ClassificationReport:
@@ -52,7 +55,7 @@ def classification_report(model: Predicts, data: Any) -> ClassificationReport:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
         The Relationship Between Precision-Recall and ROC Curves (Davis, Goadrich, 2006)
     """
-    logits, labels = predict_test_set(model, data)
+    logits, labels = predict_part(model, data, "test")
     names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
     accuracy = counts.diagonal() / counts.sum(1)  # NaN for a class without items
@@ -69,8 +72,15 @@ def classification_report(model: Predicts, data: Any) -> ClassificationReport:
         counts.numpy(),
         curves,
         _reliability_table(probabilities, labels),
-        float(multiclass_calibration_error(probabilities, labels, k, n_bins=N_CALIBRATION_BINS)),
+        _calibration_error(logits, labels),
+        _calibration_error(logits * getattr(model, "temperature", 1.0), labels),
     )
+
+
+def _calibration_error(logits: Tensor, labels: Tensor) -> float:
+    probabilities, k = logits.softmax(1), logits.shape[1]
+    found = multiclass_calibration_error(probabilities, labels, k, n_bins=N_CALIBRATION_BINS)
+    return float(found)
 
 
 def _reliability_table(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
@@ -81,19 +91,19 @@ def _reliability_table(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
     return items.groupby(bins).agg({"chance": "mean", "right": "mean", "items": "sum"})
 
 
-def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
-    """Returns predictions for the test part, and its targets (N,) or (N, targets).
+def predict_part(
+    model: Predicts, data: Any, part: Literal["val", "test"]
+) -> tuple[Tensor, Tensor]:
+    """Returns predictions for a part of the data, and its targets (N,) or (N, targets).
 
     The predictions are logits (N, classes) or numbers (N, targets). The model is moved to the CPU
     and set to eval mode.
     """
     assert isinstance(model, pl.LightningModule)
     model.cpu().eval()
-    data.setup("test")
+    data.setup("fit" if part == "val" else part)
+    loader = data.val_dataloader() if part == "val" else data.test_dataloader()
     with torch.inference_mode():
-        pairs = [
-            (model.predict_batch(batch[0].cpu()), batch[1].cpu())
-            for batch in data.test_dataloader()
-        ]
+        pairs = [(model.predict_batch(batch[0].cpu()), batch[1].cpu()) for batch in loader]
     predictions, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
     return predictions, targets

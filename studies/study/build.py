@@ -18,6 +18,7 @@ from ...models.autoencoder import Autoencoder
 from ...models.data_spec import DataSpec
 from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import PretrainedBackbone
+from ...models.predictor import Predictor
 from ...models.roles import Encodes
 from ...models.types import Space
 from ...objectives.data.encoded_data import EncodedData
@@ -99,6 +100,8 @@ def load_network(path: Path, runs: Runs) -> pl.LightningModule:
     header, weights = read_checkpoint(path)
     model = build_network(header, runs)
     load_weights(model, weights, path)
+    if header.calibration is not None and isinstance(model, Predictor):
+        model.temperature = header.calibration.temperature
     return model.eval()
 
 

@@ -19,6 +19,7 @@ FEW_TEST_ITEMS = 200
 SHARES = ("accuracy", "precision")
 """Endings of the names of scores that are shares."""
 CALIBRATION_ERROR = "test_calibration_error"
+UNCALIBRATED_ERROR = "test_uncalibrated_error"
 
 
 class FinalFigure(NamedTuple):
@@ -118,7 +119,7 @@ def limits(metrics: Mapping[str, Any]) -> Iterator[str]:
     if error is not None:
         yield (
             f"Its probabilities differ from how often it is right by {error:.2g} on average "
-            "(expected calibration error)."
+            f"(expected calibration error){_format_calibration(metrics)}."
         )
     worst = [pair for pair in class_accuracies(metrics)[:N_WORST_CLASSES] if pair[1] < 1]
     if worst:
@@ -130,6 +131,18 @@ def limits(metrics: Mapping[str, Any]) -> Iterator[str]:
             f"It calls {100 * share:.2g} % of normal items anomalies, by a threshold that "
             f"{known:,.0f} validation items gave."
         )
+
+
+def _format_calibration(metrics: Mapping[str, Any]) -> str:
+    """Returns what the temperature changed as a clause; empty without a temperature."""
+    found, before = _table(metrics, "calibration"), _number(metrics.get(UNCALIBRATED_ERROR))
+    temperature, items = _number(found.get("temperature")), _number(found.get("items"))
+    if before is None or temperature is None or items is None:
+        return ""
+    return (
+        f", and by {before:.2g} before its logits were divided by the temperature "
+        f"{temperature:.3g}, which {items:,.0f} validation items gave"
+    )
 
 
 def _is_worse(figure: FinalFigure) -> bool:

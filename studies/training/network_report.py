@@ -14,7 +14,7 @@ from ...objectives.data.preparation.splits import PART_NAMES
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import anomaly_scores, score_to_mse
 from ...objectives.metrics.baseline_names import INTERVALS
-from ...objectives.metrics.classification_report import classification_report, predict_test_set
+from ...objectives.metrics.classification_report import classification_report, predict_part
 from ...objectives.metrics.confidence_intervals import binomial_interval, mean_interval
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
@@ -88,6 +88,7 @@ def _report_classes(model: Predicts, data: Any, folder: Path, has_figures: bool)
             "test_accuracy": binomial_interval(int(counts.trace()), int(counts.sum())),
         },
         "test_calibration_error": found.calibration_error,
+        "test_uncalibrated_error": found.uncalibrated_error,
         "test_average_precision": float(found.classes["average_precision"].mean()),
         "class_accuracy": dict(zip(names, map(float, accuracy), strict=True)),
     }
@@ -95,7 +96,7 @@ def _report_classes(model: Predicts, data: Any, folder: Path, has_figures: bool)
 
 def _report_numbers(model: Predicts, data: Any, folder: Path, has_figures: bool) -> dict[str, Any]:
     """Plots predicted against true numbers; returns the interval of the error of one target."""
-    outputs, targets = predict_test_set(model, data)
+    outputs, targets = predict_part(model, data, "test")
     errors = (outputs - targets.reshape(outputs.shape)).square()
     if has_figures:
         _plot_numbers(outputs, targets.reshape(outputs.shape), data.spec, folder)

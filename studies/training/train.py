@@ -11,11 +11,17 @@ from ...objectives.cost_measures import count_trained_weights
 from ...objectives.history_checkpoint import BEST_CHECKPOINT, LAST_CHECKPOINT, find_best_row
 from ...objectives.metrics.anomaly_scores import fit_anomaly_threshold
 from ...objectives.metrics.baselines import linear_baseline, pca_baseline
+from ...objectives.metrics.calibration import calibrate
 from ...objectives.provenance import git_commit, versions
 from ...objectives.rng import spawn_seeds
 from ...objectives.threads import restore_threads
 from ...storage.best_toml import Best, write_best_toml
-from ...storage.checkpoint_file import AnomalyThreshold, CheckpointHeader, write_header
+from ...storage.checkpoint_file import (
+    AnomalyThreshold,
+    Calibration,
+    CheckpointHeader,
+    write_header,
+)
 from ...storage.folder_replacement import resumable_folder
 from ...storage.json_text import to_strict_json
 from ...storage.runs_folder import Runs
@@ -69,8 +75,10 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     `metrics.json` (the test scores), `README.md` (a card, which you can edit) and figures. All
     networks have a loss curve. Networks that make or compare images have reconstructions, samples
     of the prior, or pairs and triplets; figures of each epoch are in `epochs/`. A classifier has a
-    confusion matrix, precision-recall curves and a calibration curve. A regression has predicted
-    against true values. An earlier training is kept in a folder whose name ends in `-before`.
+    confusion matrix, precision-recall curves and a calibration curve; its logits are divided by a
+    temperature, which the validation part gives, so that its probabilities are calibrated. A
+    regression has predicted against true values. An earlier training is kept in a folder whose
+    name ends in `-before`.
 
     During training, the name of the folder ends in `-partial`. If training is stopped, this folder
     stays, and the same call resumes the training. On the CPU, a resumed training has the same
@@ -128,7 +136,9 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
         seconds = round(checkpoint.seconds, 1)
         best_row = find_best_row(checkpoint.history, setup.objective)
         anomaly = fit_anomaly_threshold(setup.model, setup.data, ANOMALY_QUANTILE)
-        write_header(folder / BEST_CHECKPOINT, _make_checkpoint_header(setup, anomaly, place))
+        calibration = calibrate(setup.model, setup.data)
+        header = _make_checkpoint_header(setup, anomaly, calibration, place)
+        write_header(folder / BEST_CHECKPOINT, header)
         test_metrics = score_test_part(setup.model, setup.data, setup.objective, accelerator)
         metrics = {
             "study": setup.best.study,
@@ -138,6 +148,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             **test_metrics,  # these override the baselines
             **{name: best_row[name] for name in setup.objective.metrics},
             **({} if anomaly is None else {"anomaly": anomaly.to_table()}),
+            **({} if calibration is None else {"calibration": calibration.to_table()}),
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,
@@ -179,7 +190,10 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
 
 
 def _make_checkpoint_header(
-    setup: TrainingSetup, anomaly: AnomalyThreshold | None, runs: Runs
+    setup: TrainingSetup,
+    anomaly: AnomalyThreshold | None,
+    calibration: Calibration | None,
+    runs: Runs,
 ) -> CheckpointHeader:
     """Returns the header of `model.ckpt`: all that is needed to build the network again."""
     return CheckpointHeader(
@@ -190,6 +204,7 @@ def _make_checkpoint_header(
         data=setup.data.spec.to_table(),
         streamed=getattr(setup.data, "streamed", False),
         anomaly=anomaly,
+        calibration=calibration,
         encoder=None if setup.recipe.encoder is None else describe_encoder(setup.recipe),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...objectives.history_checkpoint import find_best_row
+from ...objectives.metrics.calibration import calibrate
 from ...objectives.threads import restore_threads
 from ...storage.atomic_write import write_text
 from ...storage.best_toml import Best
@@ -133,6 +134,7 @@ def _train_on_seed(
     setup = build_setup(best, recipe, context.runs, seed_folder, seed)
     load_initial_weights(setup.model, options, context.runs)
     checkpoint, _ = fit_network(seed_folder, setup, options, title)
+    calibrate(setup.model, setup.data)
     metrics = {
         **score_test_part(setup.model, setup.data, setup.objective, options.accelerator),
         **write_report(setup.model, setup.data, seed_folder, has_figures=False),

@@ -56,6 +56,7 @@ def test_parameters_finds_conditional_ones() -> None:
 def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
     assert discover_parameters(conv_ae, SHAPE).first_trial({}) == {
         "latent_dim": 16,
+        "linear_path": False,
         "lr": 3e-3,
         "l1": 1e-9,
         "l2": 1e-9,
@@ -93,6 +94,7 @@ def test_replay_builds_what_the_values_say(latent_dim: int, lr: float, l1: float
     values = {"latent_dim": latent_dim, "lr": lr, "l1": l1, "l2": 1e-5}
     model = replay(conv_ae, values, SHAPE)
     assert {name: model.hparams[name] for name in values} == values
+    assert model.hparams["linear_path"] is False  # as in version 0.1.0, which did not search it
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_ranges_change_what_is_suggested() -> None:
     assert found["latent_dim"] == IntDistribution(3, 5, log=True)
     assert found["lr"].single()
     assert found["l1"] == FloatDistribution(0, 1)
-    model = space(FixedTrial({**POINT, "lr": 0.5}), SHAPE)
+    model = space(FixedTrial({**POINT, "linear_path": True, "lr": 0.5}), SHAPE)
     assert model.hparams["lr"] == 0.5
 
 
@@ -183,7 +185,7 @@ def test_who_only_asks_gets_a_model_without_weights() -> None:
     trial = random_trials(1)[0]
     model = build_without_weights(conv_ae, trial, SHAPE)
     assert {p.device.type for p in model.parameters()} == {"meta"}
-    assert set(trial.params) == {"latent_dim", "lr", "l1", "l2"}
+    assert set(trial.params) == {"latent_dim", "linear_path", "lr", "l1", "l2"}
 
 
 def test_a_space_that_computes_while_it_builds_is_asked_all_the_same() -> None:
