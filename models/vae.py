@@ -9,25 +9,19 @@ from typing import Any, Literal, Unpack
 import torch
 from torch import Tensor, nn
 
+from .active_units import ActiveUnits
+from .class_condition import ClassCondition
 from .data_spec import DataSpec
 from .densities.mixture import LatentMixture
-from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, Training, check_least
 from .linear_path import LinearPath, start_at_zero
-from .losses.likelihoods import log_bernoulli, log_gaussian, log_normal
+from .losses.likelihoods import log_bernoulli, log_gaussian, log_normal, sample_normal
 from .losses.total_correlation import total_correlation
 from .losses.vamp_prior import VampPrior
-from .networks.conv import ConvDecoder, ConvEncoder
-from .networks.dcgan import Generator
-from .networks.dense import DenseDecoder, DenseEncoder
-from .networks.layers import scale_widths
+from .networks.vae_networks import Network, make_vae_networks
 
-Network = Literal["conv", "generator", "dense"]
 Likelihood = Literal["gaussian", "bernoulli"]
 
-MIN_FEATURES = 16
-HIDDEN_WIDTH = 512
-ACTIVE_UNIT_VARIANCE = 0.01
 LOG_SCALE_LR_FACTOR = 10  # of the learning rate, for the parameter `log_scale`
 IMPORTANCE_SAMPLES = 50
 
@@ -63,6 +57,8 @@ class VAE(Learner):
         linear_path: Whether probabilistic principal components of the training part are added to
             encoder and decoder, whose last layers then start at zero, so that the network begins
             where they end. The likelihood must be `gaussian`.
+        conditional: Whether encoder and decoder are told the class of an item, so that items of a
+            class can be sampled. The logged values are then those of items given their classes.
         training: Other options of `Learner`.
 
     Raises:
@@ -96,6 +92,7 @@ class VAE(Learner):
         width: float = 1.0,
         likelihood: Likelihood = "gaussian",
         linear_path: bool = False,
+        conditional: bool = False,
         **training: Unpack[Training],
     ) -> None:
         super().__init__(lr, **training)
@@ -111,19 +108,11 @@ class VAE(Learner):
             raise ValueError(f"likelihood (={likelihood!r}) must be gaussian for a linear_path.")
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         self.beta_tc, self.importance_samples = beta_tc, importance_samples
-        if network == "dense":
-            (features,) = scale_widths(width, HIDDEN_WIDTH)
-            hidden = DenseEncoder(data, features, [features])
-            self.encoder: nn.Module = nn.Sequential(hidden, nn.ReLU())
-            self.decoder: nn.Module = DenseDecoder(
-                data, latent_dim, [features, features], bounded=True
-            )
-        else:
-            # As published, unless fewer features than code values would be the bottleneck.
-            features = max(MIN_FEATURES, latent_dim)
-            self.encoder = ConvEncoder(data, features, width)
-            decoder = Generator if network == "generator" else ConvDecoder
-            self.decoder = decoder(data, latent_dim, width)
+        self.condition = ClassCondition(data) if conditional else None
+        code_length = latent_dim + (len(data.classes) if conditional else 0)
+        self.encoder, features, self.decoder = make_vae_networks(
+            network, data, latent_dim, code_length, width
+        )
         self.mean = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
@@ -134,15 +123,23 @@ class VAE(Learner):
                 start_at_zero(part)
             self.linear_path = LinearPath(data, latent_dim, self.decoder)
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
-        self._means = GrowingTensor()
+        self._active_units = ActiveUnits()
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to means of latent codes (N, latent_dim)."""
-        return self.posterior(x)[0]
+    def encode(self, x: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Maps images x, with shape (N, C, H, W), to means of latent codes (N, latent_dim).
 
-    def decode(self, z: Tensor) -> Tensor:
-        """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
-        image: Tensor = self.decoder(z)
+        A network that is told `classes`, with shape (N, K), takes the result of `condition`; None
+        if no class is known.
+        """
+        return self.posterior(x, classes)[0]
+
+    def decode(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W).
+
+        `classes` are those of `encode`.
+        """
+        told = z if self.condition is None else self.condition.add_to_codes(z, classes)
+        image: Tensor = self.decoder(told)
         return image if self.linear_path is None else self.linear_path.add_to_items(image, z)
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -157,9 +154,10 @@ class VAE(Learner):
             return LatentMixture.standard(self.latent_dim)
         return self.vamp_prior.to_mixture(self.posterior)
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, classes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Returns mean and log-variance of the latent codes of images x, both (N, latent_dim)."""
-        features = self.encoder(x)
+        told = x if self.condition is None else self.condition.add_to_items(x, classes)
+        features = self.encoder(told)
         mean = self.mean(features)
         if self.linear_path is not None:
             mean = self.linear_path.add_to_code(mean, x)
@@ -183,7 +181,7 @@ class VAE(Learner):
         latent code. The sample is mean + deviation * noise, so that gradients reach the encoder.
         """
         mean, log_variance = self.posterior(x)
-        z = _sample(mean, log_variance)
+        z = sample_normal(mean, log_variance)
         return self._negative_log_likelihood(x, z), self._kl(z, mean, log_variance)
 
     def _kl(self, z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -210,18 +208,23 @@ class VAE(Learner):
         return self._negative_log_likelihood(x, mean) + self._kl(mean, mean, log_variance)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        mean, log_variance = self.posterior(batch[0])
+        classes = self._classes(batch)
+        mean, log_variance = self.posterior(batch[0], classes)
         if not self.training:
-            self._means.append(mean)
-        z = _sample(mean, log_variance)
-        reconstruction = self._negative_log_likelihood(batch[0], z).mean()
+            self._active_units.update(mean)
+        z = sample_normal(mean, log_variance)
+        reconstruction = self._negative_log_likelihood(batch[0], z, classes).mean()
         kl = self._kl(z, mean, log_variance).mean()
         terms = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
         if self.beta_tc != 1:
             terms["total_correlation"] = total_correlation(z, mean, log_variance)
         if self.importance_samples > 1:
-            terms["bound"] = self.log_likelihood(batch[0], self.importance_samples).mean()
+            samples = self.importance_samples
+            terms["bound"] = self.log_likelihood(batch[0], samples, classes).mean()
         return terms
+
+    def _classes(self, batch: Batch) -> Tensor | None:
+        return None if self.condition is None else self.condition(batch[1])
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         if "bound" in terms:
@@ -231,8 +234,10 @@ class VAE(Learner):
             loss = loss + (self.beta_tc - 1) * terms["total_correlation"]
         return loss
 
-    def log_likelihood(self, x: Tensor, samples: int = IMPORTANCE_SAMPLES) -> Tensor:
-        """Estimates log p(x) of images by importance sampling.
+    def log_likelihood(
+        self, x: Tensor, samples: int = IMPORTANCE_SAMPLES, classes: Tensor | None = None
+    ) -> Tensor:
+        """Estimates log p(x) of images by importance sampling, given their classes if there are.
 
         The estimate is a lower bound, which is nearer to log p(x) with more samples.
 
@@ -240,6 +245,7 @@ class VAE(Learner):
             x: Images, with shape (N, C, H, W).
             samples: Number of sampled codes per image, at least 1. With 1, the mean estimate is
                 the ELBO.
+            classes: Those of `encode`.
 
         Returns:
             Nats of each image, with shape (N,).
@@ -247,27 +253,27 @@ class VAE(Learner):
         References:
             Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016)
         """
-        mean, log_variance = self.posterior(x)
+        mean, log_variance = self.posterior(x, classes)
         total = mean.new_full((len(x),), -math.inf)
         for _ in range(samples):
-            z = _sample(mean, log_variance)
+            z = sample_normal(mean, log_variance)
             ratio = self._log_prior(z) - log_normal(z, mean, log_variance)
-            total = torch.logaddexp(total, ratio - self._negative_log_likelihood(x, z))
+            total = torch.logaddexp(total, ratio - self._negative_log_likelihood(x, z, classes))
         return total - math.log(samples)
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val_active_units`, the number of code dimensions that depend on the image."""
-        self._log_active_units("val")
+        self.log("val_active_units", self._active_units.compute())
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Logs the terms and `test_log_likelihood` of a batch."""
         super().test_step(batch, batch_idx)
-        log_likelihood = self.log_likelihood(batch[0]).mean()
+        log_likelihood = self.log_likelihood(batch[0], classes=self._classes(batch)).mean()
         self.log("test_log_likelihood", log_likelihood, batch_size=len(batch[0]))
 
     def on_test_epoch_end(self) -> None:
         """Logs `test_active_units`, the number of code dimensions that depend on the image."""
-        self._log_active_units("test")
+        self.log("test_active_units", self._active_units.compute())
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Returns all parameters; `log_scale` has a higher learning rate than the others."""
@@ -284,19 +290,11 @@ class VAE(Learner):
             return self.beta
         return self.beta * min(1.0, self.current_epoch / self.beta_warmup)
 
-    def _negative_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+    def _negative_log_likelihood(
+        self, x: Tensor, z: Tensor, classes: Tensor | None = None
+    ) -> Tensor:
         """Returns -log p(x | z) of each image, in nats, with shape (N,)."""
-        image = self.decode(z)
+        image = self.decode(z, classes)
         if self.log_scale is None:
             return -log_bernoulli(x, image)
         return -log_gaussian(x, image, self.log_scale)
-
-    def _log_active_units(self, part: str) -> None:
-        means = self._means.rows
-        variances = means.var(0, correction=min(1, len(means) - 1))
-        self._means = GrowingTensor()
-        self.log(f"{part}_active_units", (variances > ACTIVE_UNIT_VARIANCE).sum().float())
-
-
-def _sample(mean: Tensor, log_variance: Tensor) -> Tensor:
-    return mean + (log_variance / 2).exp() * torch.randn_like(mean)

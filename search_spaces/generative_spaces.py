@@ -1,5 +1,7 @@
 """Search spaces of variational autoencoders and generative adversarial networks."""
 
+from typing import Any
+
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
@@ -74,6 +76,19 @@ def vamp_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     pseudo_inputs = trial.suggest_int("pseudo_inputs", 10, 500, log=True)
     adam = suggest_regularized_adam(trial)
     return VAE(data, length, beta, pseudo_inputs=pseudo_inputs, **adam)
+
+
+def conv_cvae(trial: BaseTrial, data: DataSpec) -> VAE:
+    """Suggests the options of a convolutional VAE that is told the class of each image."""
+    length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
+    return VAE(data, length, beta, conditional=True, **suggest_regularized_adam(trial))
+
+
+def dense_cvae(trial: BaseTrial, data: DataSpec) -> VAE:
+    """Suggests a fully connected Bernoulli VAE that is told the class of each image."""
+    length, beta = suggest_latent_dim(trial, data, most=128), _suggest_beta(trial)
+    options: dict[str, Any] = {"network": "dense", "likelihood": "bernoulli", "conditional": True}
+    return VAE(data, length, beta, **options, **suggest_regularized_adam(trial))
 
 
 def _suggest_beta(trial: BaseTrial) -> float:

@@ -25,3 +25,8 @@ def log_gaussian(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
     squared = ((x - mean) * torch.exp(-log_scale)) ** 2 / 2
     constant = log_scale + math.log(2 * math.pi) / 2
     return -(squared + constant).flatten(1).sum(1)
+
+
+def sample_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Returns samples (N, D) of normal densities, through which gradients reach their moments."""
+    return mean + (log_variance / 2).exp() * torch.randn_like(mean)

@@ -176,6 +176,19 @@ VAES = {
         "convolutional VAE with a learned prior (VampPrior)",
         first={"pseudo_inputs": 100},
     ),
+    "conv-cvae": _vae(
+        "conv_cvae",
+        "convolutional VAE that is told classes, Gaussian likelihood",
+        predicts="class",
+        incomparable_metrics=("elbo", "reconstruction"),  # those of items given their classes
+    ),
+    "dense-cvae": _vae(
+        "dense_cvae",
+        "fully connected VAE that is told classes, Bernoulli likelihood",
+        predicts="class",
+        incomparable_metrics=("elbo", "reconstruction"),
+        bernoulli=True,
+    ),
 }
 
 GANS = {

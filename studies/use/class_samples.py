@@ -1,9 +1,10 @@
 """Samples of one class or of each class, from densities of the latent codes of the class."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,11 @@ from torch import Tensor
 
 from ...models.densities.density import Codes, Density
 from ...models.densities.methods import DENSITIES, MIN_CODES
+from ...models.networks.standardize import cast_input
 from ...models.roles import Codec
+from ...models.vae import VAE
 from ...objectives.data.batches import apply_in_batches
+from ...objectives.data.parts import Items, Part
 from ...objectives.metrics.feature_network import N_FEATURES, feature_network, unratable_reason
 from ...objectives.metrics.image_quality import image_quality
 from ...objectives.metrics.latent_scores import best_density
@@ -25,7 +29,7 @@ from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import IMAGES_PER_ROW, plot_labeled_grid
 from ..display.result import FolderResult, frame_table
 from ..study.study_error import StudyError
-from .trained_network import TrainedNetwork
+from .trained_network import PARTS, TrainedNetwork, encode_items, to_finite_codes
 
 ALL_CLASSES = "all"
 MIN_PCA_DIMENSIONS = 4
@@ -65,8 +69,9 @@ def sample_classes(
 ) -> ClassSamples:
     """Samples n items of one class, or of each class if `class_name` is `all`.
 
-    The density of a class is that of `methods`, or of a Gaussian, a mixture and kernels the one
-    under which its validation codes are likeliest.
+    A conditional VAE is told the class when it encodes and decodes. The density of a class is that
+    of `methods`, or of a Gaussian, a mixture and kernels the one under which its validation codes
+    are likeliest.
 
     Raises:
         StudyError: If the network does not encode and decode, there is no such class, it has too
@@ -80,21 +85,22 @@ def sample_classes(
     if len(methods) > 1 or "prior" in methods:
         raise StudyError("a class is sampled from one density of its codes: name one method")
     chosen = _choose_classes(class_name, data.spec.classes, str(data.name))
-    (codes, targets), (val, val_targets) = (network.codes(p, seed) for p in ("train", "val"))
-    if targets is None or val_targets is None:
-        raise StudyError(f"{data.name} has no labels, so there are no classes to sample")
+    train, val, test = (network.part(name, seed) for name in PARTS)
     unrated = unratable_reason(data, n)
     features = None if unrated else feature_network(data)
-    rows, sampled, densities = {}, {}, {}
+    rows, sampled, densities, decoders = {}, {}, {}, {}
     with progress("sampling classes", len(chosen)) as advance:
         for number, name in chosen.items():
-            own = codes[targets.numpy() == number]
-            density = _fit(name, own, val[val_targets.numpy() == number], methods, seed)
+            codec = _class_codec(model, number)
+            own, held_out = (_encode(codec, _take_class(part, number)) for part in (train, val))
+            density = _fit(name, own, held_out, methods, seed)
             sampled[name], densities[number] = density.sample(n, seed), density
+            decoders[name] = codec.decode
             rows[name] = {"training items": len(own), "density": str(density)}
             if features is not None:
                 rows[name] |= {FID: float("nan"), KID: float("nan")}
-                rows[name] |= _rate(model, features, network, number, sampled[name], seed)
+                real = _take_class(test, number)
+                rows[name] |= _rate(codec.decode, features, real, sampled[name], seed)
             advance(1)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("class")
     result = ClassSamples(network.folder / "class-samples", table, unrated)
@@ -107,9 +113,43 @@ def sample_classes(
         )
         write_csv(table, folder / "table.csv", index="class")
         if data.spec.kind == "image":
-            images = {name: _decode(model, found) for name, found in sampled.items()}
+            images = {name: _decode(decoders[name], found) for name, found in sampled.items()}
             plot_labeled_grid(images, "Decoded samples of each class", folder / "samples.png")
     return result
+
+
+class _ClassCodec(NamedTuple):
+    """Functions that encode and decode items of a class."""
+
+    encode: Callable[[Tensor], Tensor]
+    decode: Callable[[Tensor], Tensor]
+
+
+def _class_codec(model: Codec, number: int) -> _ClassCodec:
+    """Returns the codec of class `number`; only a conditional VAE is told the class."""
+    if not isinstance(model, VAE) or (condition := model.condition) is None:
+        return _ClassCodec(partial(encode_items, model), model.decode)
+
+    def classes(batch: Tensor) -> Tensor:
+        found: Tensor = condition(torch.full((len(batch),), number))
+        return found
+
+    return _ClassCodec(
+        lambda x: model.encode(cast_input(model, x), classes(x)),
+        lambda z: model.decode(z, classes(z)),
+    )
+
+
+def _take_class(part: Part, number: int) -> Items:
+    if part.targets is None:
+        raise StudyError("the data have no labels, so there are no classes to sample")
+    return part.take(torch.nonzero(part.targets == number).flatten().tolist()).inputs
+
+
+def _encode(codec: _ClassCodec, items: Items) -> Codes:
+    if not len(items):
+        return np.empty((0, 1), dtype="float32")
+    return to_finite_codes(apply_in_batches(codec.encode, items))
 
 
 def _choose_classes(name: str, classes: Sequence[str], data: str) -> dict[int, str]:
@@ -146,20 +186,17 @@ def _fit(name: str, codes: Codes, val: Codes, methods: Sequence[str], seed: int)
 
 
 def _rate(
-    model: Codec, features: Any, network: TrainedNetwork, number: int, codes: Codes, seed: int
+    decode: Callable[[Tensor], Tensor], features: Any, real: Items, codes: Codes, seed: int
 ) -> dict[str, float]:
-    """Returns FID and KID of decoded codes and the test images of class `number`."""
-    test = network.tensor_data.splits.test
-    assert test.targets is not None
-    own = test.take(torch.nonzero(test.targets == number).flatten().tolist())
-    size = min(len(own), len(codes))
+    """Returns FID and KID of decoded codes and the test images of their class."""
+    size = min(len(real), len(codes))
     if size < MIN_CLASS_CODES * 2:
         return {}
-    real = apply_in_batches(features.features, own.inputs)
-    images = apply_in_batches(model.decode, torch.from_numpy(codes[:size]))
+    images = apply_in_batches(decode, torch.from_numpy(codes[:size]))
+    real = apply_in_batches(features.features, real)
     found = image_quality(real, apply_in_batches(features.features, images), seed)
     return {FID: found.fid if size > N_FEATURES else float("nan"), KID: found.kid}
 
 
-def _decode(model: Codec, codes: Codes) -> Tensor:
-    return apply_in_batches(model.decode, torch.from_numpy(codes[:IMAGES_PER_ROW]))
+def _decode(decode: Callable[[Tensor], Tensor], codes: Codes) -> Tensor:
+    return apply_in_batches(decode, torch.from_numpy(codes[:IMAGES_PER_ROW]))
