@@ -143,7 +143,8 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
     # The network that rates samples need not be good at it, nor the flow that makes them.
-    monkeypatch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
+    for steps in ("STEPS", "VIEW_STEPS"):
+        monkeypatch.setattr(f"latentune.objectives.metrics.feature_network.{steps}", 100)
     monkeypatch.setattr("latentune.models.densities.flow.MAX_EPOCHS", 2)
 
 

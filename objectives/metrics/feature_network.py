@@ -1,28 +1,32 @@
-"""Trains a classifier for each data set; its features compare generated images with real ones."""
+"""Trains a network for each data set; its features compare generated images with real ones."""
 
 import copy
 import math
 from contextlib import suppress
-from typing import Any
 
 import torch
 
 from ...models.autoencoder import Autoencoder
 from ...models.predictor import Predictor
+from ...models.view_learner import ViewLearner
 from ..data.batches import choose_batch_size
 from ..data.tensor_cache import read_cache_file, write_cache_file
 from ..data.tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 from ..trainer import TrainingProgress, fit, quiet_trainer
 
 N_FEATURES = 64
-"""Number of features that the classifier computes for an image."""
+"""Number of features that the network computes for an image."""
 STEPS = 4000
+VIEW_STEPS = 1500
+VIEW_BATCH_SIZE = 256  # each image is compared with all others of a batch
 
 
-def feature_network(data: TensorData) -> Predictor:
-    """Returns a classifier of the labeled images in `data`, whose features compare images.
+def feature_network(data: TensorData) -> Predictor | ViewLearner:
+    """Returns a classifier of the images in `data`, whose features compare images.
 
-    The first call trains the classifier and writes it to the cache of the images. Later calls read
+    If there are no classes, it is an encoder that learns from random views of the images.
+
+    The first call trains the network and writes it to the cache of the images. Later calls read
     the cache. Published FIDs use a network that was trained on photographs, but that network
     ignores the details of small gray images.
     """
@@ -32,24 +36,20 @@ def feature_network(data: TensorData) -> Predictor:
         return _load_or_train(data).eval()
 
 
-def unratable_reason(data: Any, n: int) -> str | None:
-    """Returns why n generated images cannot be compared with `data`; None if they can."""
-    if not isinstance(data, TensorData) or data.spec.kind != "image":
-        return "the data are not images"
+def _make_network(data: TensorData) -> tuple[Predictor | ViewLearner, str]:
+    """Returns an untrained network, and its name in words."""
     if len(data.spec.classes) < 2:
-        return "the data have no classes, which the features are learned from"
-    fewest = N_FEATURES + 1  # of fewer, the covariance is singular
-    parts = {"samples": n, "images to train on": len(data.splits.train)}
-    parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
-    for items, count in parts.items():
-        if count < fewest:
-            return f"there are {count} {items}, and {fewest} are needed"
-    return None
-
-
-def _load_or_train(data: TensorData) -> Predictor:
+        return ViewLearner(data.spec, latent_dim=N_FEATURES), "an encoder"
     encoder = Autoencoder(data.spec, latent_dim=N_FEATURES)
-    network = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=N_FEATURES, lr=1e-3)
+    classifier = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=N_FEATURES, lr=1e-3)
+    return classifier, "a classifier"
+
+
+def _load_or_train(data: TensorData) -> Predictor | ViewLearner:
+    network, words = _make_network(data)
+    steps, batch_size = STEPS, BATCH_SIZE
+    if isinstance(network, ViewLearner):
+        steps, batch_size = VIEW_STEPS, VIEW_BATCH_SIZE
     path = None
     if data.cache is not None:
         path = data.cache / "features" / f"{data.name}-{data.fingerprint}.pt"
@@ -58,9 +58,9 @@ def _load_or_train(data: TensorData) -> Predictor:
             return network
     plain = copy.copy(data)  # the network must not depend on a study's batches
     n, plain.augment, plain.weights = len(data.splits.train), None, None
-    plain.batch_size = choose_batch_size(None, n, BATCH_SIZE, STEPS_PER_EPOCH)
-    epochs = math.ceil(STEPS * plain.batch_size / n)
-    shown = TrainingProgress(f"training a classifier of {data.name}, once, to rate by")
+    plain.batch_size = choose_batch_size(None, n, batch_size, STEPS_PER_EPOCH)
+    epochs = math.ceil(steps * plain.batch_size / n)
+    shown = TrainingProgress(f"training {words} of {data.name}, once, to rate by")
     fit(quiet_trainer(epochs, [shown]), network, plain)
     network.cpu()
     if path is not None:

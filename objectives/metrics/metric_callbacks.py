@@ -8,12 +8,11 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ...models.predictor import Predictor
 from ...models.roles import Decodes, Encodes, HasPrior
 from ..data.batches import apply_in_batches
 from ..data.data_error import DataError
 from ..data.preparation.labels import require_labels
-from .feature_network import feature_network, unratable_reason
+from .image_features import ImageFeatures, image_features, unratable_reason
 from .image_quality import kernel_distance
 from .nearest_neighbors import LABEL_DRAWS, N_LABELS, few_label_accuracies, knn_accuracy
 
@@ -63,30 +62,30 @@ class KernelDistance(MetricCallback):
     """Logs `val_kid` and `test_kid`: the squared kernel distance of generated and real images.
 
     Up to 2,000 images are decoded from samples of the model's prior, which are the same in each
-    epoch. The distance is between features of a classifier, which is trained on the same data, so
-    the data must be labeled images.
+    epoch. The distance is between features of a network that is trained on the same images; see
+    `image_features`.
 
     References:
         Demystifying MMD GANs (Binkowski, Sutherland, Arbel, Gretton, 2018)
     """
 
     def __init__(self) -> None:
-        self._network: Predictor | None = None
+        self._features: ImageFeatures | None = None
 
     def log_metric(self, part: str, data: Any, model: pl.LightningModule) -> None:
         assert isinstance(model, Decodes)
         assert isinstance(model, HasPrior)
         if reason := unratable_reason(data, N_GENERATED_IMAGES):
             raise DataError(f"images of {data.name} cannot be rated: {reason}")
-        network = self._network = self._network or feature_network(data)
+        features = self._features = self._features or image_features(data)
 
         def generated_features(z: Tensor) -> Tensor:
-            return network.features(model.decode(z.to(model.device)).cpu())
+            return features.compute(model.decode(z.to(model.device)).cpu())
 
         real = getattr(data.splits, part).inputs[:N_GENERATED_IMAGES]
         codes = torch.from_numpy(model.prior().sample(len(real)))
         distance, _ = kernel_distance(
-            apply_in_batches(network.features, real), apply_in_batches(generated_features, codes)
+            apply_in_batches(features.compute, real), apply_in_batches(generated_features, codes)
         )
         model.log(f"{part}_kid", distance)
 

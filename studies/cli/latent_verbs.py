@@ -28,6 +28,7 @@ from .verb_options import Choice, Parsed, data_dir_option
     help="Distribution of latent codes; may be repeated.  [default: all that fit]",
 )
 @click.option("--class", "class_name", metavar="CLASS|all", help="The class to sample, or each.")
+@click.option("--features", metavar="FILE", help="Inception weights, for FIDs as in papers.")
 @click.option("--n", default=SAMPLE_SIZE, help="Number of items to sample.")
 @click.option("--seed", default=SEED, help="Seed of fits and samples.")
 @data_dir_option

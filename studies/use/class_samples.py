@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from ...models.roles import Codec
 from ...models.vae import VAE
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.parts import Items, Part
-from ...objectives.metrics.feature_network import N_FEATURES, feature_network, unratable_reason
+from ...objectives.metrics.image_features import ImageFeatures, image_features, unratable_reason
 from ...objectives.metrics.image_quality import image_quality
 from ...objectives.metrics.latent_scores import best_density
 from ...objectives.progress import progress
@@ -50,22 +51,29 @@ class ClassSamples(FolderResult):
         table: A row for each class: its density, and the FID and KID of decoded samples beside
             the test images of the class. FID is missing if there are too few of them.
         unrated: Why there are no FID and KID; None if there are.
+        n_features: Number of features of an image behind FID and KID; 0 if there are none.
     """
 
     table: pd.DataFrame
     unrated: str | None
+    n_features: int
 
     def lines(self) -> list[RenderableType]:
         table = frame_table(self.table, dict.fromkeys((FID, KID), "{:.4g}".format))
         if self.unrated is not None:
             return [table, f"not rated: {self.unrated}"]
         if self.table[FID].isna().any():
-            return [table, f"FID needs more than {N_FEATURES} test images of a class"]
+            return [table, f"FID needs more than {self.n_features} test images of a class"]
         return [table]
 
 
 def sample_classes(
-    network: TrainedNetwork, class_name: str, methods: Sequence[str], n: int, seed: int
+    network: TrainedNetwork,
+    class_name: str,
+    methods: Sequence[str],
+    n: int,
+    seed: int,
+    features_file: str | Path | None,
 ) -> ClassSamples:
     """Samples n items of one class, or of each class if `class_name` is `all`.
 
@@ -87,7 +95,7 @@ def sample_classes(
     chosen = _choose_classes(class_name, data.spec.classes, str(data.name))
     train, val, test = (network.part(name, seed) for name in PARTS)
     unrated = unratable_reason(data, n)
-    features = None if unrated else feature_network(data)
+    features = None if unrated else image_features(data, features_file)
     rows, sampled, densities, decoders = {}, {}, {}, {}
     with progress("sampling classes", len(chosen)) as advance:
         for number, name in chosen.items():
@@ -103,7 +111,12 @@ def sample_classes(
                 rows[name] |= _rate(codec.decode, features, real, sampled[name], seed)
             advance(1)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("class")
-    result = ClassSamples(network.folder / "class-samples", table, unrated)
+    result = ClassSamples(
+        network.folder / "class-samples",
+        table,
+        unrated,
+        0 if features is None else features.length,
+    )
     with replace_folder(result.folder, network.runs) as folder:
         for number, density in densities.items():
             density.save(folder / f"class-{number}.npz")
@@ -186,16 +199,20 @@ def _fit(name: str, codes: Codes, val: Codes, methods: Sequence[str], seed: int)
 
 
 def _rate(
-    decode: Callable[[Tensor], Tensor], features: Any, real: Items, codes: Codes, seed: int
+    decode: Callable[[Tensor], Tensor],
+    features: ImageFeatures,
+    real: Items,
+    codes: Codes,
+    seed: int,
 ) -> dict[str, float]:
     """Returns FID and KID of decoded codes and the test images of their class."""
     size = min(len(real), len(codes))
     if size < MIN_CLASS_CODES * 2:
         return {}
     images = apply_in_batches(decode, torch.from_numpy(codes[:size]))
-    real = apply_in_batches(features.features, real)
-    found = image_quality(real, apply_in_batches(features.features, images), seed)
-    return {FID: found.fid if size > N_FEATURES else float("nan"), KID: found.kid}
+    real = apply_in_batches(features.compute, real)
+    found = image_quality(real, apply_in_batches(features.compute, images), seed)
+    return {FID: found.fid if size > features.length else float("nan"), KID: found.kid}
 
 
 def _decode(decode: Callable[[Tensor], Tensor], codes: Codes) -> Tensor:

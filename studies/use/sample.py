@@ -15,7 +15,7 @@ from ...models.densities.methods import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.metrics.code_quality import COPY_QUANTILE, CodeQuality, code_quality
-from ...objectives.metrics.feature_network import feature_network, unratable_reason
+from ...objectives.metrics.image_features import image_features, unratable_reason
 from ...objectives.metrics.image_quality import SamplerRatings, rate_samplers
 from ...objectives.progress import progress
 from ...storage.folder_replacement import replace_folder
@@ -70,8 +70,7 @@ class Samples(FolderResult):
             )
         lines: list[RenderableType] = [
             table,
-            f"{ratings.size:,} images of each, by features of a classifier with test accuracy "
-            f"{ratings.accuracy:.3f}",
+            f"{ratings.size:,} images of each, by features of {ratings.features}",
         ]
         if ratings.winner is not None:
             lines.append(f"{ratings.winner} wins by FID on the validation part")
@@ -96,6 +95,7 @@ def sample(
     *,
     methods: Sequence[str] = (),
     class_name: str | None = None,
+    features: str | Path | None = None,
     n: int = SAMPLE_SIZE,
     seed: int = SEED,
     data_dir: str | Path | None = None,
@@ -117,6 +117,9 @@ def sample(
             by itself. Then one method is used: that of `methods`, or of a Gaussian, a mixture and
             kernels the one under which the validation codes of the class are likeliest. The
             samples are in the folder `class-samples`.
+        features: A file with the weights of an Inception network, in the layout of pytorch-fid and
+            torchmetrics, so that FID and KID are those that papers print. None for features of a
+            network that is trained on the same images: a classifier, or an encoder without labels.
         n: Number of codes to sample by each method, from 1 to 10,000,000.
         seed: Seed of the fitted densities and of the samples.
         data_dir: Folder of torchvision data; None for the one that the search used.
@@ -125,7 +128,9 @@ def sample(
     Raises:
         StudyError: If the model has no `decode`, a method does not fit the model, or there is no
             such class.
-        StorageError: If the network has not been trained yet, or a file cannot be written.
+        DataError: If `features` do not fit the images.
+        StorageError: If the network has not been trained yet, `features` has no weights of
+            Inception, or a file cannot be written.
 
     Example:
         >>> samples = latentune.sample("conv-ae-digits", methods=["kde"], n=10)
@@ -139,12 +144,15 @@ def sample(
     if class_name is not None:
         for name in methods:
             check_choice("method", name, DENSITIES)
-        return sample_classes(network, class_name, methods, n, seed)
+        return sample_classes(network, class_name, methods, n, seed, features)
     model = network.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
         raise network.missing_method_error(
             "encode() and decode()", "samples are decoded from latent codes"
         )
+    unrated, rated_by = unratable_reason(network.data, n), None
+    if not unrated:
+        rated_by = image_features(network.data, features)
     if isinstance(model, Encodes):
         real, held_out, test = (network.codes(part, seed)[0] for part in PARTS)
     else:
@@ -157,10 +165,9 @@ def sample(
             advance(1)
     sampled = {name: density.sample(n, seed) for name, density in densities.items()}
     fits = code_quality(densities, sampled, real, test) if isinstance(model, Encodes) else {}
-    unrated, ratings = unratable_reason(network.data, n), None
-    if not unrated:
-        features = feature_network(network.data)
-        ratings = rate_samplers(model, features, network.data, sampled, seed)
+    ratings = None
+    if rated_by is not None:
+        ratings = rate_samplers(model, rated_by, network.data, sampled, seed)
     samples = Samples(network.folder / "samples", densities, fits, ratings, unrated)
     with replace_folder(samples.folder, network.runs) as folder:
         for name, density in densities.items():
