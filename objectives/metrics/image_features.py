@@ -40,7 +40,7 @@ def image_features(data: TensorData, file: str | Path | None = None) -> ImageFea
     labels, if there are no classes. Both are trained at the first call, and kept in the cache.
 
     Raises:
-        DataError: If a package for Inception is missing, or it does not take such images.
+        DataError: If Inception does not take such images.
         StorageError: If the file has no weights of Inception.
     """
     if file is not None:

@@ -44,28 +44,28 @@ def test_unlabeled_images_are_rated_by_an_encoder() -> None:
         assert torch.equal(first.compute(x), again.compute(x))  # from the cache
 
 
-def test_inception_has_the_features_of_its_layers(weights: Path) -> None:
+def test_inception_is_the_network_of_the_weights(weights: Path) -> None:
     compute = load_inception(weights, DataSpec((1, 8, 8)))
+    network = next(cell.cell_contents for cell in compute.__closure__ or ())
+    assert isinstance(network, nn.Module)
+    seen: dict[str, Any] = {}
+    for block in ("5b", "6e", "7c"):
+        part: Any = getattr(network, f"Mixed_{block}")
+        part.register_forward_hook(lambda _, given, out, block=block: seen.update({block: given}))
+        part.branch_pool.conv.register_forward_pre_hook(
+            lambda _, given, block=block: seen.update({f"{block} pooled": given})
+        )
     x = torch.rand(2, 1, 8, 8)
     with torch.inference_mode():
         features = compute(x)
-        assert torch.equal(compute(x.expand(-1, 3, -1, -1)), features)
-        assert not torch.equal(compute(1 - x), features)
-        # The first layers, by torchvision's own network of the same weights.
-        network = inception_v3(
-            weights=None, num_classes=1008, aux_logits=False, init_weights=False
-        ).eval()
-        network.load_state_dict(torch.load(weights, weights_only=True))
-        gray = torch.full((1, 1, 299, 299), 0.5)
-        pixels = (gray.mul(255).round() - 128) / 128
-        theirs = network.Conv2d_1a_3x3(pixels.expand(-1, 3, -1, -1))
-        seen: list[Any] = []
-        own = next(cell.cell_contents for cell in compute.__closure__ or ())
-        assert isinstance(own, nn.Module)
-        own.Conv2d_1a_3x3.register_forward_hook(lambda *found: seen.append(found[2]))  # type: ignore[union-attr]
-        compute(gray)
+        torch.testing.assert_close(compute(x.expand(-1, 3, -1, -1)), features)
     assert features.shape == (2, 2048)
-    torch.testing.assert_close(seen[0], theirs)
+    for block in ("5b", "6e"):
+        ((given,), (pooled,)) = seen[block], seen[f"{block} pooled"]
+        expected = nn.functional.avg_pool2d(given, 3, 1, 1, count_include_pad=False)
+        torch.testing.assert_close(pooled, expected)
+    ((given,), (pooled,)) = seen["7c"], seen["7c pooled"]
+    assert torch.equal(pooled, nn.functional.max_pool2d(given, 3, 1, 1))
 
 
 def test_samples_are_rated_by_a_file(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
