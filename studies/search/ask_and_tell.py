@@ -74,7 +74,7 @@ def ask(
     Example:
         >>> trial = latentune.ask("conv-ae-digits")
         >>> sorted(trial.params)
-        ['l1', 'l2', 'latent_dim', 'lr']
+        ['l1', 'l2', 'latent_dim', 'linear_path', 'lr']
         >>> latentune.tell("conv-ae-digits", trial, 0.5)
     """
     check_choice("sampler", sampler, SAMPLERS)

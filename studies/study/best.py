@@ -87,7 +87,7 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
 
     Example:
         >>> sorted(latentune.load_best("conv-ae-digits").params)
-        ['l1', 'l2', 'latent_dim', 'lr']
+        ['l1', 'l2', 'latent_dim', 'linear_path', 'lr']
     """
     path = Path(source)
     if path.suffix != ".toml":

@@ -172,7 +172,7 @@ def test_final_training_repeats_the_trial(cli: Cli, trained: Path) -> None:
 def test_export(cli: Cli, trained: Path) -> None:
     lines = cli("export", "conv-ae-digits").out.splitlines()
     assert lines[0] == (
-        "number,state,val_mse,params_l1,params_l2,params_latent_dim,params_lr,"
+        "number,state,val_mse,params_l1,params_l2,params_latent_dim,params_linear_path,params_lr,"
         "epochs,best_epoch,started,ended,seconds,stopped"
     )
     table = list(csv.DictReader(lines))
@@ -304,9 +304,9 @@ def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
     assert lines[:7] == [
+        "training a classifier of digits, once, to rate by",
         *(f"encoding the items to {purpose}" for purpose in ("train on", "validate", "test")),
         "fitting 5 densities to codes",
         "comparing densities by other codes",
-        "training a classifier of digits, once, to rate by",
         "rating 100 images of each method",
     ]
