@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import EMAWeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
@@ -33,6 +34,7 @@ class Training(TypedDict, total=False):
     momentum: float
     schedule: str
     gradient_clip_norm: float
+    ema: float
 
 
 class Learner(pl.LightningModule, ABC):
@@ -51,11 +53,14 @@ class Learner(pl.LightningModule, ABC):
             after each third of the epochs. `plateau`: to a tenth if the training loss has not
             fallen for a tenth of the epochs. `constant`: not at all.
         gradient_clip_norm: Largest norm of the gradients. With 0, gradients are not clipped.
+        ema: If it is above 0, validation and the trained network use exponential moving averages
+            of the weights. It is the share, below 1, that the average keeps in each step.
 
     Raises:
-        ValueError: If an option is not one of its choices, or `gradient_clip_norm` is below 0.
+        ValueError: If an option is not one of its choices, or out of range.
 
     References:
+        Acceleration of Stochastic Approximation by Averaging (Polyak, Juditsky, 1992): `ema`
         Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
         SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2017)
 
@@ -82,15 +87,18 @@ class Learner(pl.LightningModule, ABC):
         momentum: float = 0.9,
         schedule: str = "cosine",
         gradient_clip_norm: float = 0.0,
+        ema: float = 0.0,
     ) -> None:
         super().__init__()
         check_choice("optimizer", optimizer, OPTIMIZERS)
         check_choice("schedule", schedule, SCHEDULES)
         check_least(0, gradient_clip_norm=gradient_clip_norm)
+        if not 0 <= ema < 1:
+            raise ValueError(f"ema (={ema}) must be at least 0 and below 1.")
         self.save_hyperparameters(ignore=["data", "codec"])  # also the arguments of the subclass
         self.lr, self.l1, self.l2 = lr, l1, l2
         self.optimizer, self.momentum, self.schedule = optimizer, momentum, schedule
-        self.gradient_clip_norm = gradient_clip_norm
+        self.gradient_clip_norm, self.ema = gradient_clip_norm, ema
         self._train_terms: dict[str, GrowingTensor] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -111,6 +119,18 @@ class Learner(pl.LightningModule, ABC):
     def parameter_groups(self) -> ParameterGroups:
         """Returns the parameters that are trained."""
         return [{"params": list(self.parameters())}]
+
+    def configure_callbacks(self) -> list[pl.Callback]:
+        """Returns the callback that averages weights, if there shall be averages."""
+        return [EMAWeightAveraging(decay=self.ema)] if self.ema else []
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Puts averages into a checkpoint of weights only, for which no callback is asked."""
+        if self.ema and "callbacks" not in checkpoint:
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, EMAWeightAveraging):
+                    callback.on_save_checkpoint(self.trainer, self, checkpoint)
+                    del checkpoint["current_model_state"], checkpoint["averaging_state"]
 
     def on_train_batch_start(self, batch: Batch | BatchGroup, batch_idx: int) -> None:
         """Trains on the batches of a group except the last one, which is left to Lightning."""

@@ -144,7 +144,8 @@ def accepts_groups(trainer: pl.Trainer, model: pl.LightningModule) -> bool:
     This is so if nothing else sees, counts or records the single steps. A callback with the
     attribute `accepts_groups` may see groups.
     """
-    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    own = model.configure_callbacks()
+    callbacks = [*trainer.callbacks, *(own if isinstance(own, Sequence) else [own])]  # type: ignore[attr-defined]
     return (
         isinstance(model, Learner)
         and model.automatic_optimization

@@ -56,7 +56,7 @@ def suggest_published_penalties(trial: BaseTrial) -> dict[str, Any]:
 
 
 def suggest_optimizer(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests an optimizer, its learning rate, its schedule and gradient clipping."""
+    """Suggests an optimizer with its learning rate and schedule, clipping, and averages."""
     options = {
         "optimizer": trial.suggest_categorical("optimizer", list(OPTIMIZERS)),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
@@ -65,6 +65,7 @@ def suggest_optimizer(trial: BaseTrial) -> dict[str, Any]:
         "gradient_clip_norm": trial.suggest_categorical(
             "gradient_clip_norm", [0.0, 0.1, 1.0, 10.0]
         ),
+        "ema": trial.suggest_categorical("ema", [0.0, 0.99, 0.999]),
     }
     if options["optimizer"] == "sgd":
         options["momentum"] = trial.suggest_float("momentum", 0.5, 0.99)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Override = Callable[[str, BaseDistribution], BaseDistribution]
 """A function that takes a parameter and its distribution, and returns the distribution to use."""
 
-ADDED_PARAMETERS = {"linear_path": False}
+ADDED_PARAMETERS = {"linear_path": False, "ema": 0.0}
 """Parameters that some spaces of version 0.1.0 lacked, with the value that their networks had."""
 N_RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
 
