@@ -88,6 +88,13 @@ def interpolate(**options: Any) -> Result:
 @click.option(
     "--dimensions", default=TRAVERSED_DIMENSIONS, help="Number of dimensions of the code, at most."
 )
+@click.option(
+    "--factor",
+    "factors",
+    multiple=True,
+    metavar="COLUMN|FILE.csv:COLUMN",
+    help="What is known of the items, to compare dimensions with; may be repeated.",
+)
 @data_dir_option
 def traverse(**options: Any) -> Result:
     """Decode codes in which one dimension at a time is changed.

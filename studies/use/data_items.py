@@ -46,6 +46,13 @@ class DataItems:
         target = make_target_column(data.spec, part.targets)
         return cls(columns, _id_columns(columns, target, data.spec), target, name)
 
+    @property
+    def columns_and_target(self) -> pd.DataFrame:
+        """The columns, and the target if the file has no column of this name."""
+        if self.target is None or self.target.name in self.columns:
+            return self.columns
+        return self.columns.assign(**{str(self.target.name): self.target})
+
     def table(self, reserved: Collection[str] = ()) -> pd.DataFrame:
         """Returns a table of the items: `item`, `row`, `part`, other id columns, and the target.
 

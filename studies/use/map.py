@@ -19,8 +19,8 @@ from ..display.result import FolderResult
 from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed
-from .color_values import read_color_values
 from .data_items import RESERVED_COLUMNS, DataItems, equals_target, make_target_column
+from .item_values import read_item_values
 from .trained_network import TrainedNetwork, load_trained_network
 
 if TYPE_CHECKING:
@@ -57,16 +57,14 @@ class MapItems:
 
     def color(self, name: str | None) -> pd.Series[Any] | None:
         """Returns the values that color the items: the column `name` or, if None, the target."""
-        columns, target = self.items.columns, self.items.target
         if name is None:
-            return target
-        if target is not None and target.name not in columns:
-            columns = columns.assign(**{str(target.name): target})
+            return self.items.target
+        columns = self.items.columns_and_target
         if not self.items.ids and name not in columns:
             raise StudyError(
                 "the study brings its own data, whose items have no columns: leave out `color=`"
             )
-        return read_color_values(name, columns, self.items.ids, self.folder)
+        return read_item_values(name, columns, self.items.ids, self.folder, "color")
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
         """Returns a table of the items: id columns, part, target, and the color values."""

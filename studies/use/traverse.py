@@ -1,5 +1,6 @@
 """The verb `traverse`: what each dimension of the latent code changes in a decoded item."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ..display.result import FolderResult, frame_table
 from ..study.defaults import RUNS, TRAVERSED_DIMENSIONS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least
+from .factors import score_factors
 from .trained_network import TrainedNetwork, load_trained_network
 
 QUANTILES = np.linspace(0.05, 0.95, 10)
@@ -39,13 +41,23 @@ class Traversals(FolderResult):
         table: A row for each dimension, the one that says most about an item first: the mean KL
             divergence of its posterior from the standard normal density if the network is a VAE,
             otherwise the variance of its codes; and the smallest and the largest value decoded.
+        factors: A row for each factor: how well a single dimension stands for it; None without
+            factors. `factors.csv` holds it, too.
     """
 
     table: pd.DataFrame
+    factors: pd.DataFrame | None
 
     def lines(self) -> list[RenderableType]:
         formats = dict.fromkeys(map(str, self.table), "{:.4g}".format)
-        return [frame_table(self.table, formats)]
+        lines: list[RenderableType] = [frame_table(self.table, formats)]
+        if self.factors is not None:
+            mig, sap = self.factors["MIG"].mean(), self.factors["SAP"].mean()
+            lines += [
+                frame_table(self.factors, dict.fromkeys(("MIG", "SAP"), "{:.3f}".format)),
+                f"mean MIG {mig:.3f}, mean SAP {sap:.3f}",
+            ]
+        return lines
 
 
 @public_api
@@ -54,6 +66,7 @@ def traverse(
     *,
     item: int | None = None,
     dimensions: int = TRAVERSED_DIMENSIONS,
+    factors: Sequence[str] = (),
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Traversals:
@@ -64,16 +77,26 @@ def traverse(
         item: Index, from 0, of the validation item whose code is changed; None for the median of
             the training codes.
         dimensions: Number of dimensions, at most; those that say most about an item come first.
+        factors: What is known of the items, such as their size or position: columns of the data,
+            or `FILE.csv:COLUMN` with a column that names the items. It is measured how well single
+            dimensions of the codes of test items stand for each factor, by the mutual information
+            gap (MIG) and the gap of separated attribute predictability (SAP). Numbers are taken as
+            numbers, so name categories by words.
         data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Raises:
-        StudyError: If the network does not encode and decode, or a number is out of range.
+        StudyError: If the network does not encode and decode, a number is out of range, or a
+            factor is not found or has one value.
         StorageError: If the network has not been trained yet, or a file cannot be written.
 
     References:
         beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework
         (Higgins et al., 2017)
+        Isolating Sources of Disentanglement in Variational Autoencoders (Chen, Li, Grosse,
+        Duvenaud, 2018): MIG
+        Variational Inference of Disentangled Latent Concepts from Unlabeled Observations (Kumar,
+        Sattigeri, Balakrishnan, 2018): SAP
 
     Example:
         >>> found = latentune.traverse("conv-ae-digits", dimensions=3)
@@ -102,9 +125,12 @@ def traverse(
         dimension: _decode(model, center, dimension, steps[:, row])
         for row, dimension in enumerate(order.tolist())
     }
-    result = Traversals(network.folder / "traversals", table)
+    scores = score_factors(network, factors, codes) if factors else None
+    result = Traversals(network.folder / "traversals", table, scores)
     with replace_folder(result.folder, network.runs) as folder:
         write_csv(table, folder / "dimensions.csv", index="dimension")
+        if scores is not None:
+            write_csv(scores, folder / "factors.csv", index="factor")
         if data.spec.kind == "image":
             rows = {f"{n}: {values[n]:.3g}": images for n, images in decoded.items()}
             plot_labeled_grid(

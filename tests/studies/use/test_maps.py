@@ -10,7 +10,7 @@ import pytest
 
 import latentune
 from latentune.studies.study.study_error import StudyError
-from latentune.studies.use.color_values import read_color_values
+from latentune.studies.use.item_values import read_item_values
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -28,7 +28,7 @@ def items() -> pd.DataFrame:
 
 
 def colors(items: pd.DataFrame, color: str) -> list[Any]:
-    return read_color_values(color, items, IDS, Path("photos")).tolist()
+    return read_item_values(color, items, IDS, Path("photos"), "color").tolist()
 
 
 def write(text: str) -> str:
@@ -49,7 +49,7 @@ def write(text: str) -> str:
     ],
 )
 def test_a_file_names_items_in_any_order(items: pd.DataFrame, text: str, right: str) -> None:
-    found = read_color_values(write(text), items, IDS, Path("photos"))
+    found = read_item_values(write(text), items, IDS, Path("photos"), "color")
     assert found.fillna("-").tolist() == list(right)
     assert found.name == "site"
 

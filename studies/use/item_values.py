@@ -1,4 +1,4 @@
-"""The values that color a map: a column of the data, or a column of another file."""
+"""A value for each item: a column of the data, or a column of another file."""
 
 import logging
 import os
@@ -34,29 +34,30 @@ MAX_GIVEN_NAMES = 5
 log = logging.getLogger(__name__)
 
 
-def read_color_values(
-    color: str, items: pd.DataFrame, ids: Sequence[str], folder: Path
+def read_item_values(
+    source: str, items: pd.DataFrame, ids: Sequence[str], folder: Path, option: str
 ) -> "pd.Series[Any]":
-    """Returns the value of each item in the column `color`; the series has the column's name.
+    """Returns the value of each item in the column `source`; the series has the column's name.
 
     Args:
-        color: A column of `items`, or `FILE.csv:COLUMN`.
+        source: A column of `items`, or `FILE.csv:COLUMN`.
         items: A row for each item.
         ids: The columns of `items` that identify an item. A file needs at least one of them.
         folder: The folder that paths of items are relative to. Paths in a file may also be
             relative to the working folder.
+        option: The option that names the column, for error messages.
 
     Raises:
         StudyError: If there is no such column, or the file names none of the items.
     """
-    if color in items:
-        return _mask_empty_cells(items[color], "the data")
-    if (parts := FILE_PATTERN.fullmatch(color)) is None:
-        hint = did_you_mean(color, list(map(str, items)))
-        raise StudyError(f"the data have no column {color!r} for `color=`: {hint}")
+    if source in items:
+        return _mask_empty_cells(items[source], "the data")
+    if (parts := FILE_PATTERN.fullmatch(source)) is None:
+        hint = did_you_mean(source, list(map(str, items)))
+        raise StudyError(f"the data have no column {source!r} for `{option}=`: {hint}")
     path, column = Path(parts["path"]), parts["column"]
     if not column:
-        raise StudyError(f"name a column of {path} by `color=`, as {path}:COLUMN")
+        raise StudyError(f"name a column of {path} by `{option}=`, as {path}:COLUMN")
     as_text = tuple(name for name in ids if not is_numeric_dtype(items[name]))
     texts, _ = read_text_columns(path, read_file_bytes(path), known=(column, *ids))
     table = infer_types(texts, path, TableOptions(as_category=as_text)).frame
@@ -143,7 +144,9 @@ def _match_values(
             f"{path} names none of the items: {_hint_similar_id(known, values.index)}"
         )
     if not found.all():
-        log.info("%s names %d of %d items; the others are gray", path, found.sum(), len(known))
+        log.info(
+            "%s names %d of %d items; the others have no value", path, found.sum(), len(known)
+        )
     return values.reindex(known).reset_index(drop=True)
 
 
