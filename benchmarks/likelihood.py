@@ -21,6 +21,8 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", default=["mnist", "fashion-mnist"])
     parser.add_argument("--models", nargs="+", default=["dense-vae"])
     parser.add_argument("--epochs", type=int, default=200)
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--lr", type=float, help="the model's default if it is not given")
     parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--n", type=int, default=1000, help="test images")
     options = parser.parse_args()
@@ -29,10 +31,19 @@ def main() -> None:
             ranges = {"latent_dim": f"{LATENT_DIM}:{LATENT_DIM}"}
             if model == "dense-vae":
                 ranges["beta"] = "1:1"
+            if options.lr:
+                ranges["lr"] = f"{options.lr}:{options.lr}"
             with tempfile.TemporaryDirectory() as runs:
                 start = time.monotonic()
                 study = latentune.search(
-                    model, data, trials=1, epochs=1, ranges=ranges, binarize=True, runs=runs
+                    model,
+                    data,
+                    trials=1,
+                    epochs=1,
+                    ranges=ranges,
+                    batch_size=options.batch_size,
+                    binarize=True,
+                    runs=runs,
                 )
                 latentune.train(
                     study.study_name, epochs=options.epochs, pictures="none", runs=runs
