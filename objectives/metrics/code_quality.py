@@ -12,6 +12,7 @@ from .neighbor_index import NeighborIndex
 
 MAX_QUERIES = 2_000
 """Number of codes, at most, whose nearest training code is searched for."""
+MIN_DISTANCE = 1e-12
 COPY_QUANTILE = 0.01
 """The share of test codes that count as copies."""
 
@@ -22,11 +23,14 @@ class CodeQuality(NamedTuple):
     Attributes:
         log_density: Mean log density of test codes, in nats; None for a density of principal
             components, which cannot be compared.
+        distance: Median distance of sampled codes to the nearest training code, divided by that of
+            test codes. It is below 1 if samples keep close to the training items.
         copies: Share of sampled codes that are nearer to a training code than 99 % of the test
             codes are. Of real codes it would be 0.01.
     """
 
     log_density: float | None
+    distance: float
     copies: float
 
 
@@ -45,13 +49,18 @@ def code_quality(
         test: Codes of other items.
     """
     index, found = NeighborIndex(train), {}
-    limit = np.quantile(_distances(index, test), COPY_QUANTILE)
+    real = _distances(index, test)
+    limit, median = np.quantile(real, COPY_QUANTILE), max(np.median(real), MIN_DISTANCE)
     with progress("comparing densities by other codes", len(densities)) as advance:
         for name, density in densities.items():
             has_all_dimensions = getattr(density, "components", None) is None
             logs = density.log_density(test[:MAX_QUERIES]) if has_all_dimensions else None
-            copies = float((_distances(index, sampled[name]) < limit).mean())
-            found[name] = CodeQuality(None if logs is None else float(logs.mean()), copies)
+            distances = _distances(index, sampled[name])
+            found[name] = CodeQuality(
+                None if logs is None else float(logs.mean()),
+                float(np.median(distances) / median),
+                float((distances < limit).mean()),
+            )
             advance(1)
     return found
 

@@ -81,12 +81,17 @@ class Samples(FolderResult):
     def _fit_table(self) -> Iterator[RenderableType]:
         if not self.fits:
             return
-        table = Table("method", "log density of test codes", "copies of training codes", box=None)
+        table = Table(
+            "method", "log density of test codes", "distance to training codes", "copies", box=None
+        )
         for name, fit in self.fits.items():
             density = "" if fit.log_density is None else f"{fit.log_density:.3f}"
-            table.add_row(name, density, f"{fit.copies:.1%}")
+            table.add_row(name, density, f"{fit.distance:.2f}", f"{fit.copies:.1%}")
         yield table
-        yield f"a copy is nearer to a training code than {1 - COPY_QUANTILE:.0%} of test codes are"
+        yield (
+            "distances are medians to the nearest code, divided by that of test codes; a copy is "
+            f"nearer to a code than {1 - COPY_QUANTILE:.0%} of test codes are"
+        )
 
 
 @public_api

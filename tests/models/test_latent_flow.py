@@ -62,6 +62,9 @@ def test_kernels_that_are_too_narrow_make_copies() -> None:
         {"narrow": narrow, "wide": wide, "test": wide}, sampled, train=train, test=test
     )
     assert found["narrow"].copies == 1
+    assert found["narrow"].distance < 0.1
+    assert found["test"].distance == pytest.approx(1, abs=0.1)
+    assert found["wide"].distance > 2
     assert found["wide"].copies < 0.05
     assert found["test"].copies == pytest.approx(0.01, abs=0.02)
     assert found["narrow"].log_density < found["wide"].log_density  # type: ignore[operator]
