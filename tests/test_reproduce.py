@@ -46,7 +46,10 @@ class FakeCommand:
             folder = ROOT / words[1] / "final"
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "model.ckpt").write_text(" ".join(words))
-            (folder / "metrics.json").write_text(json.dumps({"test_accuracy": 0.95}))
+            found = {"test_accuracy": 0.95}
+            seeds = {"mean": {"test_accuracy": 0.94}, "std": {"test_accuracy": 0.01}}
+            table = found | seeds if "--seeds" in words else found
+            (folder / "metrics.json").write_text(json.dumps(table))
         return None
 
 
@@ -104,6 +107,19 @@ def test_a_row_runs_once_and_after_the_row_that_it_needs(monkeypatch: pytest.Mon
     after = {words[1] for words in third.commands if words[0] == "train"}
     assert len(after) == 2
     assert not before & after, "another encoder means another study"
+
+
+def test_a_row_of_several_seeds_has_their_mean_and_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = FakeCommand()
+    results = list(Reproduction(ROOT, command).run(["C1"]))
+    trainings = [words for words in command.commands if words[0] == "train"]
+    assert all(words[4:6] == ["--seeds", "3"] for words in trainings)
+    assert [(one.value, one.std, one.epochs) for one in results] == [
+        (0.94, 0.01, 150),
+        (0.94, 0.01, 30),
+    ]
+    lines = table.markdown(table.make_table(results)).splitlines()
+    assert "0.94 ± 0.01" in next(line for line in lines if line.startswith("| C1 |"))
 
 
 def test_a_failed_run_is_reported_and_runs_again() -> None:

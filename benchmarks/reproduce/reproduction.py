@@ -43,6 +43,8 @@ class Result:
         seconds: Duration of all commands together.
         epochs: Epochs of the final training.
         planned_epochs: Epochs of the final training without a time limit.
+        seeds: Number of seeds of the final training.
+        std: Standard deviation of the value over the seeds; None with one seed.
         error: Why there is no value.
     """
 
@@ -53,6 +55,8 @@ class Result:
     seconds: float = 0.0
     epochs: int = 0
     planned_epochs: int = 0
+    seeds: int = 1
+    std: float | None = None
     error: str = ""
 
     @property
@@ -90,8 +94,7 @@ class Reproduction:
 
     def load_results(self) -> list[Result]:
         """Returns the results of all earlier runs."""
-        files = sorted((self.root / RESULTS).glob("*.json"))
-        return [Result(**json.loads(path.read_text())["result"]) for path in files]
+        return load_results(self.root / RESULTS)
 
     def run_once(self, name: str, kind: RunKind) -> Result:
         """Runs one run of a row, or returns its stored result.
@@ -114,7 +117,7 @@ class Reproduction:
             hashes[needed] = file_hash(Runs(self.root).final(names[needed]) / BEST_CHECKPOINT)
             study += f"-{hashes[needed][:6]}"
         names["network"] = study
-        run = row.runs[kind].model_dump()
+        run = row.runs[kind].model_dump() | {"seeds": row.seeds}
         request = {"quick": self.quick, "minutes": self.minutes, "networks": hashes, "run": run}
         path = self._result_file(name, kind)
         if path.exists() and (stored := json.loads(path.read_text()))["request"] == request:
@@ -132,22 +135,25 @@ class Reproduction:
         """Runs the commands of a run and reads its metric."""
         row, started = ROWS[name], time.perf_counter()
         run, commands, epochs = row.runs[kind], list[str](), 0
-        for words in self._commands(run, names):
+        seeds = 1 if self.quick or not run.search else row.seeds
+        for words in self._commands(run, names, seeds):
             commands.append(shlex.join(["latentune", *words]))
             if (error := self.run_command([*words, *self._options(words[0])])) is not None:
                 return Result(name, kind, commands=commands, error=error)
             if words[0] == "train":
-                epochs = int(words[-1])
-        value = row.read_metric(self.root, names)
+                epochs = int(words[words.index("--epochs") + 1])
+        value = row.read_metric(self.root, names, "mean" if seeds > 1 else "")
+        std = row.read_metric(self.root, names, "std") if seeds > 1 else None
         seconds = round(time.perf_counter() - started, 1)
-        return Result(name, kind, value, commands, seconds, epochs, run.epochs)
+        return Result(name, kind, value, commands, seconds, epochs, run.epochs, seeds, std)
 
-    def _commands(self, run: Run, names: dict[str, str]) -> Iterator[list[str]]:
+    def _commands(self, run: Run, names: dict[str, str], seeds: int) -> Iterator[list[str]]:
         """Yields the words of each command; the epochs of a training depend on the search."""
         if run.search:
             study = names["network"]
             yield self._limited(["search", *_fill_in(run.search, names), "--name", study])
-            yield ["train", study, "--epochs", str(self._epochs(study, run.epochs))]
+            train = ["train", study, "--epochs", str(self._epochs(study, run.epochs))]
+            yield [*train, "--seeds", str(seeds)] if seeds > 1 else train
         if run.use:
             yield self._limited(_fill_in(run.use, names))
 
@@ -182,6 +188,12 @@ class Reproduction:
         if is_builtin or any((folder / name).is_dir() for name in (row.data, files)):
             return ""
         return f"no data: there is no folder {row.data} in {folder}"
+
+
+def load_results(folder: Path) -> list[Result]:
+    """Returns the results in a folder."""
+    files = sorted(folder.glob("*.json"))
+    return [Result(**json.loads(path.read_text())["result"]) for path in files]
 
 
 def study_name(row: str, kind: RunKind) -> str:

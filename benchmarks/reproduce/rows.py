@@ -55,6 +55,7 @@ class Row(BaseModel):
     where: Mapping[str, str] = {}
     published: float | None = None
     note: str = ""
+    seeds: int = 1
     settings: Run | None = None
     searched: Run | None = None
 
@@ -64,12 +65,13 @@ class Row(BaseModel):
         runs: dict[RunKind, Run | None] = {"settings": self.settings, "searched": self.searched}
         return {kind: run for kind, run in runs.items() if run is not None}
 
-    def read_metric(self, root: Path, names: Mapping[str, str]) -> float:
+    def read_metric(self, root: Path, names: Mapping[str, str], statistic: str = "") -> float:
         """Reads the reproduced value of the metric.
 
         Args:
             root: The folder of the reproduction.
             names: The values of the names in braces.
+            statistic: `mean` or `std` for that over several seeds.
 
         Raises:
             KeyError: If the file does not hold the metric.
@@ -77,7 +79,7 @@ class Row(BaseModel):
         text = (root / self.file.format_map(names)).read_text(encoding="utf-8")
         if not self.file.endswith(".csv"):
             value: Any = json.loads(text)
-            for key in self.metric.split("."):
+            for key in filter(None, [statistic, *self.metric.split(".")]):
                 value = value[key]
             return float(value)
         wanted = {column: value.format_map(names) for column, value in self.where.items()}

@@ -1,6 +1,6 @@
 """The table and the plot of published and reproduced values."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +34,7 @@ def describe(result: Result) -> str:
     start = f"{result.row}, {COLUMNS[result.kind]}: "
     if result.value is None:
         return start + result.error
-    return f"{start}{_value_text(result.value, _fewer_epochs(result))}, {result.seconds:g} s"
+    return f"{start}{_result_text(result)}, {result.seconds:g} s"
 
 
 def make_table(results: Iterable[Result]) -> pd.DataFrame:
@@ -45,7 +45,8 @@ def make_table(results: Iterable[Result]) -> pd.DataFrame:
 
     Returns:
         The columns of `COLUMNS`; `settings` and `searched` are values or missing. The columns
-        `settings epochs` and `searched epochs` name the epochs of trainings that were cut.
+        `settings text` and `searched text` have the values with their spread over seeds and, of
+        trainings that were cut, the epochs.
     """
     ordered = sorted(results, key=lambda result: result.value is not None)
     by_run = {(result.row, result.kind): result for result in ordered}
@@ -65,21 +66,26 @@ def make_table(results: Iterable[Result]) -> pd.DataFrame:
                 "seconds": round(sum(result.seconds for result in runs.values())),
                 "commands": "\n".join(line for one in runs.values() for line in one.commands),
                 **{kind: result.value for kind, result in runs.items()},
-                **{f"{kind} epochs": _fewer_epochs(result) for kind, result in runs.items()},
+                **{f"{kind} text": _result_text(result) for kind, result in runs.items()},
             }
         )
-    return pd.DataFrame(lines, columns=[*COLUMNS, "settings epochs", "searched epochs"])
+    return pd.DataFrame(lines, columns=[*COLUMNS, "settings text", "searched text"])
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """Returns a table as Markdown, with each command in a line of its cell."""
-    lines = ["| " + " | ".join(COLUMNS.values()) + " |", "|--" * len(COLUMNS) + "|"]
+def markdown(table: pd.DataFrame, without: Collection[str] = ()) -> str:
+    """Returns a table as Markdown, with each command in a line of its cell.
+
+    The columns `without` are left out.
+    """
+    shown = {name: title for name, title in COLUMNS.items() if name not in without}
+    lines = ["| " + " | ".join(shown.values()) + " |", "|--" * len(shown) + "|"]
     for _, line in table.iterrows():
         cells = {name: "" if pd.isna(line[name]) else str(line[name]) for name in COLUMNS}
-        for name in ("published", "settings", "searched"):
-            cells[name] = _value_text(line[name], line.get(f"{name} epochs", ""))
+        cells["published"] = "" if pd.isna(line["published"]) else f"{line['published']:.4g}"
+        for name in ("settings", "searched"):
+            cells[name] = "" if pd.isna(line[f"{name} text"]) else line[f"{name} text"]
         cells["commands"] = "<br>".join(f"`{c}`" for c in cells["commands"].splitlines())
-        lines.append("| " + " | ".join(cells.values()) + " |")
+        lines.append("| " + " | ".join(cells[name] for name in shown) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -143,12 +149,11 @@ def plot_relative_errors(errors: pd.DataFrame, path: Path) -> None:
         sns.despine(figure, left=True)
 
 
-def _fewer_epochs(result: Result) -> str:
-    cut = result.epochs < result.planned_epochs
-    return f"{result.epochs} of {result.planned_epochs}" if cut else ""
-
-
-def _value_text(value: float, epochs: str) -> str:
-    if pd.isna(value):
+def _result_text(result: Result) -> str:
+    """Returns the value with its spread over seeds, and the epochs if the training was cut."""
+    if result.value is None:
         return ""
-    return f"{value:.4g}" + (f" ({epochs} epochs)" if isinstance(epochs, str) and epochs else "")
+    spread = "" if result.std is None else f" ± {result.std:.2g}"
+    cut = result.epochs < result.planned_epochs
+    epochs = f" ({result.epochs} of {result.planned_epochs} epochs)" if cut else ""
+    return f"{result.value:.4g}{spread}{epochs}"
