@@ -145,6 +145,7 @@ def test_the_table_has_every_row_and_names_what_is_missing(tmp_path: Path) -> No
         Result("C1", "searched", error="it broke"),
         Result("A4", "settings", 0.053),
         Result("C3", "settings", error="no data"),
+        Result("L1", "settings", -90.0),
     ]
     made = table.make_table(results)
     rows = made.set_index("row", drop=False)
@@ -157,6 +158,7 @@ def test_the_table_has_every_row_and_names_what_is_missing(tmp_path: Path) -> No
     assert "0.9 (20 of 150 epochs) | 0.97 |" in lines["| C1"]
     errors = table.relative_errors(made).set_index("row")["error"]
     assert errors.filter(like="A4").iloc[0] == pytest.approx(2)
+    assert "L1" not in {name.split()[0] for name in errors.index}, "nats have no relative error"
     assert errors.filter(like="C1").tolist() == pytest.approx([0.1 / 0.0681, 0.03 / 0.0681])
     folder = table.write_table(made, tmp_path)
     assert {path.name for path in folder.iterdir()} == {"table.md", "table.csv", "table.png"}

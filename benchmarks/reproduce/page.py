@@ -23,6 +23,10 @@ FAMILIES = {
     "M": "Metric learning",
     "C": "Classifiers",
     "H": "Heads on a trained encoder",
+    "L": "Likelihood",
+    "O": "One class is normal",
+    "F": "Few labels",
+    "I": "Images beside those of papers",
     "U": "What a trained network is used for",
 }
 """The titles of families, by the first letter of their rows."""

@@ -38,7 +38,7 @@ class Run(BaseModel):
         """Yields the names in braces that stand for networks of other rows."""
         for text in (self.search, self.use):
             for _, name, _, _ in Formatter().parse(text):
-                if name is not None and name != "data":
+                if name not in (None, "data", "network"):
                     yield name
 
 

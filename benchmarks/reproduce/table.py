@@ -118,7 +118,7 @@ def relative_errors(table: pd.DataFrame) -> pd.DataFrame:
     for _, line in table.iterrows():
         row = ROWS[line["row"]]
         is_share = row.direction == "maximize"
-        if row.published is None or (is_share and row.published > 1):
+        if row.published is None or (is_share and not 0 <= row.published <= 1):
             continue
         for kind in row.runs:
             if pd.notna(line[kind]):

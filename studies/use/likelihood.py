@@ -6,13 +6,16 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from rich.console import RenderableType
 from torch import Tensor
 
 from ...models.roles import HasLikelihood
 from ...objectives.data.batches import Batches
 from ...objectives.metrics.confidence_intervals import Interval, mean_interval
 from ...objectives.progress import progress
-from ..display.result import Result
+from ...storage.folder_replacement import replace_folder
+from ...storage.json_text import to_strict_json
+from ..display.result import FolderResult
 from ..study.defaults import LIKELIHOOD_ITEMS, LIKELIHOOD_SAMPLES, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed
@@ -23,10 +26,11 @@ MAX_BATCH = 500
 
 
 @dataclass(frozen=True, repr=False)
-class Likelihood(Result):
+class Likelihood(FolderResult):
     """The likelihood of test images under a network.
 
     Attributes:
+        folder: The folder with `likelihood.json`, which holds the other attributes.
         mean: Mean of log p(x), in nats per image. It is a lower bound, which is nearer to the
             truth with more samples.
         interval: The 95 % confidence interval of the mean over images.
@@ -46,16 +50,13 @@ class Likelihood(Result):
         """Minus the mean, in bits for each value of an image."""
         return -self.mean / math.log(2) / self.values
 
-    def __rich__(self) -> str:
-        return repr(self)
-
-    def __repr__(self) -> str:
+    def lines(self) -> list[RenderableType]:
         low, high = self.interval
-        return (
+        return [
             f"log p(x) {self.mean:.2f} nats per image, {self.bits:.4f} bits per value; "
-            f"95 % interval {low:.2f} to {high:.2f}\n"
-            f"{self.items:,} test images, {self.samples:,} importance samples each"
-        )
+            f"95 % interval {low:.2f} to {high:.2f}",
+            f"{self.items:,} test images, {self.samples:,} importance samples each",
+        ]
 
 
 @public_api
@@ -83,7 +84,7 @@ def likelihood(
 
     Raises:
         StudyError: If the network is not a VAE, or a number is out of range.
-        StorageError: If the network has not been trained yet.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     References:
         Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016)
@@ -118,6 +119,15 @@ def likelihood(
     if not values.isfinite().all():
         raise StudyError("the likelihood of the network is not finite: train another trial")
     interval = mean_interval(values.tolist())
-    return Likelihood(
-        float(values.mean()), interval, len(values), samples, math.prod(data.spec.shape)
+    result = Likelihood(
+        network.folder / "likelihood",
+        float(values.mean()),
+        interval,
+        len(values),
+        samples,
+        math.prod(data.spec.shape),
     )
+    with replace_folder(result.folder, network.runs) as folder:
+        table = {name: value for name, value in vars(result).items() if name != "folder"}
+        (folder / "likelihood.json").write_text(to_strict_json(table))
+    return result
