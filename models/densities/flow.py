@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 MIN_FLOW_CODES = 100
-MAX_FITTED_CODES = 10_000
+MAX_FITTED_CODES = 50_000
 """Number of codes, at most, that a flow is trained on."""
 TRANSFORMS = 3
 HIDDEN = (64, 64)
-BATCH_SIZE = 256
-LEARNING_RATE = 1e-3
+MIN_BATCH_SIZE, MAX_BATCH_SIZE = 64, 512
+STEPS_PER_EPOCH = 32
+LEARNING_RATE = 2e-3
 MAX_EPOCHS = 200
 PATIENCE = 10
 """Number of epochs without a better validation after which the training ends."""
@@ -54,7 +55,7 @@ class LatentFlow(Density):
     def fit(
         cls, codes: Codes, validation: Codes, *, seed: int = 0, max_epochs: int | None = None
     ) -> Self:
-        """Returns a flow that is trained on at most 10,000 of `codes`.
+        """Returns a flow that is trained on at most 50,000 of `codes`.
 
         The training ends when the other codes, `validation`, have not become likelier for 10
         epochs.
@@ -84,8 +85,9 @@ class LatentFlow(Density):
             flow = _make_flow(codes.shape[1])
             optimizer = torch.optim.Adam(flow.parameters(), lr=LEARNING_RATE)
             best, weights, best_epoch = -float("inf"), _to_vector(flow), 0
+            size = min(MAX_BATCH_SIZE, max(MIN_BATCH_SIZE, len(train) // STEPS_PER_EPOCH))
             for epoch in range(1, (max_epochs or MAX_EPOCHS) + 1):
-                for batch in torch.split(torch.randperm(len(train)), BATCH_SIZE):
+                for batch in torch.split(torch.randperm(len(train)), size):
                     optimizer.zero_grad()
                     loss = -flow().log_prob(train[batch]).mean()
                     torch.autograd.backward(loss)
