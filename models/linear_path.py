@@ -51,7 +51,7 @@ class LinearPath(nn.Module):
     def __init__(self, data: DataSpec, latent_dim: int, decoder: nn.Module) -> None:
         super().__init__()
         features = prod(data.shape)
-        self.shape = data.shape
+        self.shape, self.is_image = data.shape, data.kind == "image"
         self.register_buffer("center", torch.zeros(features))
         self.register_buffer("encoder", torch.zeros(latent_dim, features))
         self.register_buffer("decoder", torch.zeros(features, latent_dim))
@@ -73,11 +73,16 @@ class LinearPath(nn.Module):
         return components + self.code_scale * code
 
     def add_to_items(self, items: Tensor, z: Tensor) -> Tensor:
-        """Returns items (N, *data.shape) of codes z, given the output `items` of the decoder."""
+        """Returns items (N, *data.shape) of codes z, given the output `items` of the decoder.
+
+        Pixels are from 0 to 1, except in training.
+        """
         rows = self.center + z @ self.decoder.T
         components: Tensor = rows.view(items.shape) * self.data_std + self.data_mean
         error = items - self.data_mean if self._decoder_adds_mean else items
-        return components + self.item_scale * error
+        decoded = components + self.item_scale * error
+        # Not in training: a pixel beyond the ends would have no gradient.
+        return decoded if self.training or not self.is_image else decoded.clamp(0, 1)
 
     def training_items(self, trainer: Any) -> Tensor:
         """Returns training items of a trainer's data module as floats, in moderate number."""
@@ -127,12 +132,16 @@ class LinearPath(nn.Module):
 
         rows = self._to_rows(items.to(self.center.device)).double().cpu().numpy()
         length, features = self.encoder.shape
-        pca = PCA(min(length, len(rows) - 1, features), random_state=0).fit(rows)
         components, variances = np.zeros((length, features)), np.zeros(length)
-        components[: pca.n_components_] = pca.components_
-        variances[: pca.n_components_] = pca.explained_variance_
-        left_out = max(float(rows.var(0, ddof=1).sum()) - float(variances.sum()), 0)
-        noise = max(left_out / max(features - pca.n_components_, 1), MIN_VARIANCE)
+        total = float(rows.var(0).sum())
+        if total == 0:  # all items are alike, so there are no components
+            return rows.mean(0), components, variances, MIN_VARIANCE
+        count = min(length, len(rows) - 1, features)
+        pca = PCA(count, random_state=0).fit(rows)
+        components[:count], variances[:count] = pca.components_, pca.explained_variance_
+        total *= len(rows) / (len(rows) - 1)
+        left_out = max(total - float(variances.sum()), 0)
+        noise = max(left_out / max(features - count, 1), MIN_VARIANCE)
         return pca.mean_, components, variances, noise
 
     def _set(

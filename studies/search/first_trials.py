@@ -44,7 +44,7 @@ def find_parameters(
     parameters, first = _find_parameters(recipe, space, data.spec)
     if (splits := getattr(data, "splits", None)) is not None:
         few = len(splits.train) < ITEMS_PER_VALUE * prod(data.spec.shape)
-        first = [_start_from_components(values, few) for values in first]
+        first = [_start_from_components(values, few, parameters) for values in first]
     sizes = parameters.distributions.get(BATCH_SIZE)
     if sizes is not None and hasattr(data, BATCH_SIZE):
         size = nearest_value(sizes, data.batch_size)
@@ -52,9 +52,19 @@ def find_parameters(
     return parameters, first
 
 
-def _start_from_components(params: Mapping[str, Any], few: bool) -> dict[str, Any]:
-    """Returns the parameters, with a linear path if there are few items beside their values."""
-    return {k: few if k.split(".")[-1] == LINEAR_PATH else value for k, value in params.items()}
+def _start_from_components(
+    params: Mapping[str, Any], few: bool, space: SpaceParameters
+) -> dict[str, Any]:
+    """Returns the parameters, with a linear path if there are few items beside their values.
+
+    A path that the user has fixed stays as it is.
+    """
+
+    def is_free(name: str) -> bool:
+        choices = getattr(space.distributions.get(name), "choices", ())
+        return name.split(".")[-1] == LINEAR_PATH and few in choices
+
+    return {name: few if is_free(name) else value for name, value in params.items()}
 
 
 def _find_parameters(

@@ -213,5 +213,5 @@ def test_what_cannot_be_rated_is_not_searched(refused: Refused) -> None:
     rng = np.random.default_rng(0)
     np.save("noise.npy", rng.integers(0, 255, (40, 8, 8), dtype="uint8"))
     line = refused("search", "dcgan", "noise.npy")
-    assert "images of noise.npy cannot be rated: the data have no classes" in line
+    assert "images of noise.npy cannot be rated: there are 29 images to train on" in line
     assert "dcgan is not made for a table such as wine" in refused("search", "dcgan", "wine")

@@ -34,7 +34,7 @@ def test_every_network_begins_where_principal_components_end(
     model.linear_path.fit(x)
     rows = x.flatten(1).numpy()
     pca = PCA(CODES.get(network, 8), random_state=0).fit(rows)
-    expected = pca.inverse_transform(pca.transform(rows))
+    expected = pca.inverse_transform(pca.transform(rows)).clip(0, 1)  # as pixels are
     with torch.no_grad():
         np.testing.assert_allclose(model(x).flatten(1), expected, atol=2e-5)
 
@@ -56,6 +56,7 @@ def test_a_vae_begins_as_probabilistic_pca() -> None:
     model = untrained(VAE(data.spec, 8, linear_path=True, lr=1e-12), data)
     pca = PCA(8).fit(data.splits.train.inputs.flatten(1).numpy())
     test = data.splits.test.inputs.float()
+    model.train()  # pixels are only then not cut off at 0 and 1
     with torch.no_grad():
         likelihood = model.log_likelihood(test, 200).mean().item()
         elbo = -sum(term.mean().item() for term in model.elbo_terms(test))
@@ -96,6 +97,17 @@ def test_the_first_trial_starts_from_components_if_items_are_few(rows: int) -> N
     np.save("rows.npy", np.random.default_rng(0).normal(size=(rows, 10)))
     study = latentune.search("deep-ae", "rows.npy", trials=1, epochs=1)
     assert study.trials[0].params["linear_path"] is (rows == 40)
+    fixed = {"linear_path": str(rows != 40)}
+    other = latentune.search("deep-ae", "rows.npy", trials=1, epochs=1, name="b", ranges=fixed)
+    assert other.trials[0].params["linear_path"] is (rows != 40)
+
+
+def test_items_that_are_all_alike_have_no_components() -> None:
+    np.save("alike.npy", np.full((20, 8, 8), 0.5, dtype="float32"))
+    data = TensorData("alike.npy")
+    model = untrained(Autoencoder(data.spec, 3, linear_path=True, lr=1e-12), data)
+    with torch.no_grad():
+        assert (model(data.splits.test.inputs) - 0.5).abs().max() < 1e-3
 
 
 def test_few_rows_with_many_columns_are_searched_as_well_as_by_components() -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 from functools import partial
+from typing import Any
 
 import optuna
 import pytest
@@ -142,12 +143,12 @@ def test_the_same_seed_gives_the_same_value() -> None:
     from latentune.search_spaces.autoencoder_spaces import conv_ae
 
     real = Objective(conv_ae, partial(TensorData, "digits"), max_epochs=1, seed=3)
-    params = {"latent_dim": 3, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
+    params = {"latent_dim": 3, "linear_path": False, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
     first, second = (_value(real, params) for _ in range(2))
     assert first == second
 
 
-def _value(real: Objective, params: dict[str, float]) -> float:
+def _value(real: Objective, params: dict[str, Any]) -> float:
     study = optuna.create_study()
     study.enqueue_trial(params)
     study.optimize(real, n_trials=1)

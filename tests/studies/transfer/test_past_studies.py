@@ -27,12 +27,13 @@ from latentune.storage.study_record import (
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
 URL = "sqlite:///runs/studies.db"
-SEARCH = ("--epochs", 2, "--batch-size", 30, "--workers", 1)
+SEARCH = ("--epochs", 2, "--batch-size", 30, "--workers", 1, "--fix", "linear_path=False")
 RANGES: Mapping[str, BaseDistribution] = {
     "l1": FloatDistribution(1e-9, 1e-4, log=True),
     "l2": FloatDistribution(1e-9, 1e-4, log=True),
     "lr": FloatDistribution(1e-4, 1e-2, log=True),
     "latent_dim": IntDistribution(2, 18, log=True),
+    "linear_path": CategoricalDistribution((False, True)),
 }
 AUTO_RANGES: Mapping[str, BaseDistribution] = {
     "model": CategoricalDistribution(("mlp", "logistic-regression")),
@@ -79,6 +80,7 @@ def create_past_study(
     write_study_record(study, record)
     for value, lr in trials.items():
         known = {"l1": 1e-8, "l2": 1e-8, "latent_dim": 18, "lr": lr, "mlp.lr": lr, "model": "mlp"}
+        known["linear_path"] = False
         point = {name: (known | params)[name] for name in ranges}
         study.add_trial(create_trial(value=value, params=point, distributions=dict(ranges)))
 
@@ -164,4 +166,6 @@ def test_a_study_of_ones_own_learns_from_its_module(
     search = ("search", "mine:NEW", "--trials", 3, "--dry-run", "--learn-from")
     assert "other (trial 0)" in cli(*search, "auto").out
     assert "its model is conv-ae, not mine:NEW" in refused(*search, "small")
-    assert "its parameters are width, not l1, l2, latent_dim, lr" in refused(*search, "wide")
+    assert "its parameters are width, not l1, l2, latent_dim, linear_path, lr" in refused(
+        *search, "wide"
+    )
