@@ -211,14 +211,19 @@ class WorkerPool:
 
         if (trials or too_large) and not self._run_with_lock(end_trials):
             return
+        # A worker may die after it has ended its trial, and before it says so.
+        known = self.study.get_trials(deepcopy=False)
+        ended = [number for number in (*trials, *too_large) if known[number].state.is_finished()]
         failed, self.failed_workers = self.failed_workers, {}
         for index, reason in failed.items():
             trial = self.trials.pop(index)
             self.own_trials.discard(trial)
             end = "has failed" if trial in too_large else "goes on later"
+            if trial in ended and trial not in too_large:
+                end = "had ended"
             what = "" if trial is None else f"; its trial {trial} {end}"
             log.warning("worker %s died (%s)%s", index, reason, what)
-        for number in too_large:
+        for number in ended:
             self.handle("finished", number)
         self.worker_failures = 0 if too_large else self.worker_failures + 1
         if self.worker_failures == MAX_WORKER_FAILURES:

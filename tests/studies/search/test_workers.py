@@ -100,6 +100,26 @@ def test_a_killed_worker_is_replaced_and_its_trial_resumes(
     assert line.endswith("died (SIGKILL); its trial 2 goes on later")
 
 
+def test_a_worker_that_dies_before_it_says_that_its_trial_ended(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kill = 'if trial.number == 2 and not Path("dead").exists(): '
+    kill += 'Path("dead").touch(); import latentune.studies.search.trial_loop as loop; '
+    kill += "end = loop.finish_trial; "
+    kill += "loop.finish_trial = lambda *ways: (end(*ways), os.kill(os.getpid(), signal.SIGKILL))"
+    seen: list[int] = []
+    with caplog.at_level(logging.INFO, logger="latentune"):
+        study = latentune.search(
+            write_spec("late", kill),
+            trials=5,
+            workers=2,
+            callbacks=[lambda study, trial: seen.append(trial.number)],
+        )
+    assert len(counted(study)) == 5
+    assert sorted(seen) == list(range(5))
+    assert "its trial 2 had ended" in caplog.text
+
+
 def test_a_worker_stopped_by_another_program_is_replaced() -> None:
     stop = 'if trial.number == 1 and not Path("dead").exists(): '
     stop += 'Path("dead").touch(); os.kill(os.getpid(), signal.SIGTERM)'
