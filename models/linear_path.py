@@ -172,6 +172,19 @@ def start_at_zero(network: nn.Module) -> None:
         nn.init.zeros_(last.bias)
 
 
+def leave_out_components(model: Any) -> Any:
+    """Returns an untrained model with random weights in place of principal components and zeros.
+
+    A classifier whose encoder ends in zeros would learn slowly.
+    """
+    if getattr(model, "linear_path", None) is not None:
+        model.linear_path = None
+        for layer in model.modules():
+            if isinstance(layer, WEIGHT_LAYERS) and not layer.weight.any():
+                layer.reset_parameters()
+    return model
+
+
 def _remove_last_activation(network: nn.Module) -> bool:
     """Replaces the last activation of a sequence by nothing; returns whether weights follow it."""
     for name, layer in reversed(list(network.named_children())):

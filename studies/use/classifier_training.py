@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 
+from ...models.linear_path import leave_out_components
 from ...models.predictor import Predictor
 from ...objectives.data.preparation.labels import load_label_subset
 from ...objectives.resumable_checkpoint import LastEpochCheckpoint
@@ -86,7 +87,7 @@ def train_classifier(
     codec = (
         load_encoder(path, images.spec, context.runs)
         if training.pretrained
-        else build_network(read_header(path), context.runs)
+        else leave_out_components(build_network(read_header(path), context.runs))
     )
     model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN_SIZE, lr=1e-3)
     accuracies = _AccuracyHistory()

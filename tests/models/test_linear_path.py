@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 
 import latentune
 from latentune import VAE, Autoencoder, TensorData
+from latentune.models.linear_path import leave_out_components
 from latentune.models.networks.network_tables import NETWORKS
 from latentune.objectives.trainer import fit, quiet_trainer
 
@@ -100,6 +101,18 @@ def test_the_first_trial_starts_from_components_if_items_are_few(rows: int) -> N
     fixed = {"linear_path": str(rows != 40)}
     other = latentune.search("deep-ae", "rows.npy", trials=1, epochs=1, name="b", ranges=fixed)
     assert other.trials[0].params["linear_path"] is (rows != 40)
+
+
+def test_a_classifier_from_scratch_does_not_begin_with_zeros() -> None:
+    x = torch.rand(4, 1, 8, 8)
+    data = TensorData("digits").spec
+    plain = Autoencoder(data, 3)
+    assert leave_out_components(plain) is plain
+    for model in (Autoencoder(data, 3, linear_path=True), VAE(data, 3, linear_path=True)):
+        without: Any = leave_out_components(model)
+        assert without.linear_path is None
+        with torch.no_grad():
+            assert without.encode(x).std(0).min() > 1e-3
 
 
 def test_items_that_are_all_alike_have_no_components() -> None:
