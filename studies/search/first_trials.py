@@ -6,7 +6,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from ...models.data_spec import DataSpec
+from ...models.data_spec import DataSpec, Kind
 from ...models.types import Space
 from ...search_spaces.batch_size import BATCH_SIZE
 from ...search_spaces.catalog.candidates import AUTO, MODEL
@@ -28,7 +28,7 @@ from ..study.point_check import PointCheck
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 
-ITEMS_PER_VALUE = 50
+ITEMS_PER_VALUE: Mapping[Kind, int] = {"image": 5, "table": 50, "text": 50}
 """Training items for each value of an item, below which the first network starts from PCA."""
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def find_parameters(
     """
     parameters, first = _find_parameters(recipe, space, data.spec)
     if (splits := getattr(data, "splits", None)) is not None:
-        few = len(splits.train) < ITEMS_PER_VALUE * prod(data.spec.shape)
+        few = len(splits.train) < ITEMS_PER_VALUE[data.spec.kind] * prod(data.spec.shape)
         first = [_start_from_components(values, few, parameters) for values in first]
     sizes = parameters.distributions.get(BATCH_SIZE)
     if sizes is not None and hasattr(data, BATCH_SIZE):

@@ -103,6 +103,13 @@ def test_the_first_trial_starts_from_components_if_items_are_few(rows: int) -> N
     assert other.trials[0].params["linear_path"] is (rows != 40)
 
 
+@pytest.mark.parametrize("items", [200, 600])
+def test_images_need_fewer_items_to_start_without_components(items: int) -> None:
+    np.save("images.npy", np.random.default_rng(0).random((items, 8, 8)).astype("float32"))
+    study = latentune.search("conv-ae", "images.npy", trials=1, epochs=1)
+    assert study.trials[0].params["linear_path"] is (items == 200)
+
+
 def test_a_classifier_from_scratch_does_not_begin_with_zeros() -> None:
     x = torch.rand(4, 1, 8, 8)
     data = TensorData("digits").spec
