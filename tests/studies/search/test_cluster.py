@@ -191,6 +191,7 @@ def test_no_trial_is_lost_when_a_worker_or_a_node_dies(
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 8
     assert len({tuple(trial.params.values()) for trial in study.trials}) == 8
     assert "died (its process was killed)" in caplog.text
+    assert "died (its node died)" in caplog.text
     for trial in study.trials:
         (picture,) = get_all_artifact_meta(trial, storage=study._storage)
         assert (tmp_path / "runs" / "artifacts" / picture.artifact_id).stat().st_size
