@@ -44,6 +44,8 @@ def test_an_autoencoder_is_compared_with_as_many_principal_components(
     latentune.search("conv-ae", "digits", trials=1, epochs=1, name="plain", ranges=PLAIN)
     answer = cli("train", "plain", "--epochs", 1)
     assert "as many principal components: the network is worse" in answer.out
+    plain = json.loads(Path("runs/plain/final/metrics.json").read_text())
+    assert f"{plain['test_mse_pca']:.4g}" in answer.out
 
 
 def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
