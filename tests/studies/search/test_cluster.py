@@ -169,27 +169,34 @@ def test_no_trial_is_lost_when_a_worker_or_a_node_dies(
     cluster: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     second = cluster.add_node(num_cpus=1)
+    (raylet,) = second.all_processes["raylet"]
     ended: list[int] = []
+    disturbed: list[str] = []
 
     def disturb(study: optuna.Study, trial: FrozenTrial) -> None:
         ended.append(trial.number)
-        if len(ended) == 2:
-            os.kill(worker_processes()[0].pid, signal.SIGKILL)
-        if len(ended) == 4:
+        workers = worker_processes()
+        of_second = [worker for worker in workers if worker.ppid() == raylet.process.pid]
+        others = [worker for worker in workers if worker not in of_second]
+        if len(ended) >= 2 and others and "worker" not in disturbed:
+            os.kill(others[0].pid, signal.SIGKILL)
+            disturbed.append("worker")
+        elif len(ended) >= 4 and of_second and "node" not in disturbed:
             cluster.remove_node(second, allow_graceful=False)
             cluster.add_node(num_cpus=1)
+            disturbed.append("node")
 
     study = latentune.search(
         *("conv-ae", "digits"),
-        trials=8,
+        trials=16,
         workers=3,
         cluster=cluster.address,
         callbacks=[disturb],
         **SMALL,
     )
-    assert sorted(ended) == list(range(8))
-    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 8
-    assert len({tuple(trial.params.values()) for trial in study.trials}) == 8
+    assert sorted(ended) == list(range(16))
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 16
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 16
     assert "died (its process was killed)" in caplog.text
     assert "died (its node died)" in caplog.text
     for trial in study.trials:
