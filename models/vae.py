@@ -128,15 +128,15 @@ class VAE(Learner):
     def encode(self, x: Tensor, classes: Tensor | None = None) -> Tensor:
         """Maps images x, with shape (N, C, H, W), to means of latent codes (N, latent_dim).
 
-        A network that is told `classes`, with shape (N, K), takes the result of `condition`; None
-        if no class is known.
+        `classes` (N, K), the result of `condition`, tell a conditional network the classes of the
+        images. None means that no class is known.
         """
         return self.posterior(x, classes)[0]
 
     def decode(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
         """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W).
 
-        `classes` are those of `encode`.
+        See `encode` for `classes`.
         """
         told = z if self.condition is None else self.condition.add_to_codes(z, classes)
         image: Tensor = self.decoder(told)
@@ -200,7 +200,7 @@ class VAE(Learner):
         return self.vamp_prior.log_density(z, self.posterior)
 
     def negative_elbo(self, x: Tensor) -> Tensor:
-        """Returns minus the ELBO of images x in nats, with shape (N,).
+        """Returns minus the ELBO of images x of unknown class in nats, with shape (N,).
 
         The mean of the posterior stands for a sample, so that the result is not random.
         """
@@ -245,7 +245,7 @@ class VAE(Learner):
             x: Images, with shape (N, C, H, W).
             samples: Number of sampled codes per image, at least 1. With 1, the mean estimate is
                 the ELBO.
-            classes: Those of `encode`.
+            classes: The classes of the images; see `encode`.
 
         Returns:
             Nats of each image, with shape (N,).

@@ -69,7 +69,6 @@ class ViewLearner(Learner):
         check_choice("loss", loss, LOSSES)
         if not 0 <= strength <= 1:
             raise ValueError(f"strength (={strength}) must be from 0 to 1.")
-        self.latent_dim = latent_dim
         self.encoder = find_network(NETWORKS, network, data).encoder(data, latent_dim, width)
         self.projector = nn.Sequential(
             nn.Linear(latent_dim, projection),

@@ -56,7 +56,10 @@ def suggest_published_penalties(trial: BaseTrial) -> dict[str, Any]:
 
 
 def suggest_optimizer(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests an optimizer with its learning rate and schedule, clipping, and averages."""
+    """Suggests an optimizer, its learning rate and schedule, and how gradients are clipped.
+
+    It also suggests whether weights are averaged.
+    """
     options = {
         "optimizer": trial.suggest_categorical("optimizer", list(OPTIMIZERS)),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),

@@ -5,17 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from ...models.predictor import Predictor
 from ..data.batches import apply_in_batches
 from ..data.tensor_data import TensorData
-from .feature_network import feature_network
+from .feature_network import N_FEATURES, feature_network
 from .inception import INCEPTION_FEATURES, load_inception
 
-MIN_IMAGES = 65
-"""Number of images that each compared set must have."""
+MIN_IMAGES = N_FEATURES + 1
+"""Number of images that each set must have: of fewer, the covariance of features is singular."""
 
 
 class ImageFeatures(NamedTuple):
@@ -24,12 +23,12 @@ class ImageFeatures(NamedTuple):
     Attributes:
         compute: Maps images (N, C, H, W) to features (N, D).
         length: The number D of features.
-        describe: Returns a text about the network that computes them.
+        describe: Returns a text about the network, given the features (N, D) of the test part.
     """
 
     compute: Callable[[Tensor], Tensor]
     length: int
-    describe: Callable[[], str]
+    describe: Callable[[Tensor], str]
 
 
 def image_features(data: TensorData, file: str | Path | None = None) -> ImageFeatures:
@@ -45,13 +44,14 @@ def image_features(data: TensorData, file: str | Path | None = None) -> ImageFea
     """
     if file is not None:
         compute = load_inception(Path(file), data.spec)
-        return ImageFeatures(compute, INCEPTION_FEATURES, lambda: f"the Inception in {file}")
+        return ImageFeatures(compute, INCEPTION_FEATURES, lambda _: f"the Inception in {file}")
     network = feature_network(data)
     if isinstance(network, Predictor):
-        describe = partial(_describe_classifier, network, data)
-        return ImageFeatures(network.features, network.output.in_features, describe)
-    length = network.latent_dim
-    return ImageFeatures(network.encode, length, lambda: "an encoder that learned without labels")
+        assert data.splits.test.targets is not None
+        describe = partial(_describe_classifier, network, data.splits.test.targets)
+        return ImageFeatures(network.features, N_FEATURES, describe)
+    words = "an encoder that learned without labels"
+    return ImageFeatures(network.encode, N_FEATURES, lambda _: words)
 
 
 def unratable_reason(data: Any, n: int) -> str | None:
@@ -66,9 +66,6 @@ def unratable_reason(data: Any, n: int) -> str | None:
     return None
 
 
-def _describe_classifier(network: Predictor, data: TensorData) -> str:
-    test = data.splits.test
-    assert test.targets is not None
-    with torch.inference_mode():
-        right = apply_in_batches(network, test.inputs).argmax(1) == test.targets
+def _describe_classifier(network: Predictor, labels: Tensor, features: Tensor) -> str:
+    right = apply_in_batches(network.output, features).argmax(1) == labels
     return f"a classifier with test accuracy {right.float().mean().item():.3f}"

@@ -139,6 +139,7 @@ class SamplerRatings:
             images if the model encodes.
         size: Number of images behind each rating.
         features: The network that computes the features, in words.
+        n_features: Number of features of an image.
         winner: The method with the lowest FID on the validation part. None if there is only one
             method, or if the difference to the next method is small: their intervals of two
             standard deviations overlap.
@@ -147,6 +148,7 @@ class SamplerRatings:
     rows: Mapping[str, SamplerRating]
     size: int
     features: str
+    n_features: int
     winner: str | None
 
     def to_table(self) -> dict[str, Any]:
@@ -190,7 +192,8 @@ def rate_samplers(
             codec = model
             reconstructed = apply_in_batches(lambda x: codec.decode(codec.encode(x)), real)
             rows[RECONSTRUCTION_ROW] = rate(reconstructed)
-    return SamplerRatings(rows, size, features.describe(), winner)
+    words = features.describe(part_features[1])
+    return SamplerRatings(rows, size, words, features.length, winner)
 
 
 def find_winner(rows: Mapping[str, SamplerRating]) -> str | None:

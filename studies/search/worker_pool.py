@@ -218,9 +218,8 @@ class WorkerPool:
         for index, reason in failed.items():
             trial = self.trials.pop(index)
             self.own_trials.discard(trial)
-            end = "has failed" if trial in too_large else "goes on later"
-            if trial in ended and trial not in too_large:
-                end = "had ended"
+            end = "had ended" if trial in ended else "goes on later"
+            end = "has failed" if trial in too_large else end
             what = "" if trial is None else f"; its trial {trial} {end}"
             log.warning("worker %s died (%s)%s", index, reason, what)
         for number in ended:

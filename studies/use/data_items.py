@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -65,6 +66,12 @@ class DataItems:
         if self.target is not None:
             table[self.target.name] = self.target
         return table
+
+
+def item_folder(data: TensorData) -> Path:
+    """Returns the folder that paths of items are relative to."""
+    path = Path(data.source.name)
+    return path if path.is_dir() else path.parent
 
 
 def make_target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | None:

@@ -1,7 +1,6 @@
 """Factors of items, such as their size or position, and the dimensions that stand for them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from ...models.densities.density import Codes
 from ...objectives.metrics.disentanglement import disentanglement, is_number
 from ..study.study_error import StudyError
-from .data_items import DataItems
+from .data_items import DataItems, item_folder
 from .item_values import read_item_values
 from .trained_network import PartName, TrainedNetwork
 
@@ -38,11 +37,11 @@ def score_factors(
     """
     if train_codes.shape[1] < 2:
         raise StudyError("a gap between dimensions needs codes of at least two numbers")
-    values = {name: _read_factor(network, name) for name in factors}
+    columns = _read_factors(network, factors)
     codes = network.codes("test")[0]
     rows: dict[str, dict[str, Any]] = {}
-    for column in values.values():
-        (known, asked) = (column[: len(train_codes)], column[len(train_codes) :])
+    for column in columns:
+        known, asked = column[: len(train_codes)], column[len(train_codes) :]
         has_known, has_asked = known.notna().to_numpy(), asked.notna().to_numpy()
         _check_values(known[has_known], asked[has_asked])
         found = disentanglement(
@@ -61,14 +60,17 @@ def score_factors(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("factor")
 
 
-def _read_factor(network: TrainedNetwork, name: str) -> "pd.Series[Any]":
-    """Returns the values of a factor for the training items, then for the test items."""
+def _read_factors(network: TrainedNetwork, factors: Sequence[str]) -> "list[pd.Series[Any]]":
+    """Returns the values of each factor for the training items, then for the test items."""
     data = network.tensor_data
     parts = [DataItems.of(data, part, network.part(part)) for part in FACTOR_PARTS]
-    columns = pd.concat([part.columns_and_target for part in parts], ignore_index=True)
-    path = Path(data.source.name)
-    folder = path if path.is_dir() else path.parent
-    values = read_item_values(name, columns, parts[0].ids, folder, "factor")
+    items = pd.concat([part.columns_and_target for part in parts], ignore_index=True)
+    ids, folder = parts[0].ids, item_folder(data)
+    return [_to_factor(read_item_values(name, items, ids, folder, "factor")) for name in factors]
+
+
+def _to_factor(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Returns numbers as floats, and all other values as text; missing values stay missing."""
     if is_numeric_dtype(values) and not is_bool_dtype(values):
         return values.astype(float)
     return values.astype(object).where(values.isna(), values.astype(str))

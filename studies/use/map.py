@@ -19,7 +19,13 @@ from ..display.result import FolderResult
 from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed
-from .data_items import RESERVED_COLUMNS, DataItems, equals_target, make_target_column
+from .data_items import (
+    RESERVED_COLUMNS,
+    DataItems,
+    equals_target,
+    item_folder,
+    make_target_column,
+)
 from .item_values import read_item_values
 from .trained_network import TrainedNetwork, load_trained_network
 
@@ -52,8 +58,7 @@ class MapItems:
             target = make_target_column(data.spec, targets)
             return cls(DataItems(pd.DataFrame(index=range(n)), [], target, "train"), Path())
         part = network.part("train", seed).take(range(n))
-        path = Path(data.source.name)
-        return cls(DataItems.of(data, "train", part), path if path.is_dir() else path.parent)
+        return cls(DataItems.of(data, "train", part), item_folder(data))
 
     def color(self, name: str | None) -> pd.Series[Any] | None:
         """Returns the values that color the items: the column `name` or, if None, the target."""

@@ -72,6 +72,8 @@ class Samples(FolderResult):
             table,
             f"{ratings.size:,} images of each, by features of {ratings.features}",
         ]
+        if ratings.size <= ratings.n_features:
+            lines.append(f"FID is too large: it needs more than {ratings.n_features:,} images")
         if ratings.winner is not None:
             lines.append(f"{ratings.winner} wins by FID on the validation part")
         elif len(self.densities) > 1:

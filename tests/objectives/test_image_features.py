@@ -79,6 +79,7 @@ def test_samples_are_rated_by_a_file(trained: Path, monkeypatch: pytest.MonkeyPa
     found = latentune.sample("conv-ae-digits", methods=["kde"], n=70, features="weights.pth")
     assert read == [(Path("weights.pth"), (1, 8, 8))]
     assert "by features of the Inception in weights.pth" in str(found)
+    assert "FID is too large: it needs more than 2,048 images" in str(found)
 
 
 def test_files_without_inception_are_refused(
