@@ -164,6 +164,14 @@ def test_the_table_has_every_row_and_names_what_is_missing(tmp_path: Path) -> No
     assert {path.name for path in folder.iterdir()} == {"table.md", "table.csv", "table.png"}
 
 
+def test_the_page_shows_the_results_that_are_kept() -> None:
+    page = benchmark("page")
+    made = table.make_table(page.load_results(page.KEPT))
+    written = Path(REPOSITORY, "docs", "reproduced.md").read_text(encoding="utf-8")
+    assert page.make_page(made) == written, "run python -m benchmarks.reproduce.page"
+    assert set(made["row"].str[0]) == set(page.FAMILIES), "no row is without a family"
+
+
 def test_a_row_is_named_in_any_case_and_by_its_group() -> None:
     assert select_rows(["a6", "C7-wine"]) == ["A6-64", "A6-4", "C7-wine"]
     assert select_rows([]) == list(ROWS)

@@ -43,8 +43,7 @@ class Result:
         seconds: Duration of all commands together.
         epochs: Epochs of the final training.
         planned_epochs: Epochs of the final training without a time limit.
-        seeds: Number of seeds of the final training.
-        std: Standard deviation of the value over the seeds; None with one seed.
+        std: Standard deviation of the value over the seeds of the final training; None with one.
         error: Why there is no value.
     """
 
@@ -55,7 +54,6 @@ class Result:
     seconds: float = 0.0
     epochs: int = 0
     planned_epochs: int = 0
-    seeds: int = 1
     std: float | None = None
     error: str = ""
 
@@ -145,7 +143,7 @@ class Reproduction:
         value = row.read_metric(self.root, names, "mean" if seeds > 1 else "")
         std = row.read_metric(self.root, names, "std") if seeds > 1 else None
         seconds = round(time.perf_counter() - started, 1)
-        return Result(name, kind, value, commands, seconds, epochs, run.epochs, seeds, std)
+        return Result(name, kind, value, commands, seconds, epochs, run.epochs, std)
 
     def _commands(self, run: Run, names: dict[str, str], seeds: int) -> Iterator[list[str]]:
         """Yields the words of each command; the epochs of a training depend on the search."""

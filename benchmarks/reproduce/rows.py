@@ -89,8 +89,21 @@ class Row(BaseModel):
         raise KeyError(self.metric)
 
 
+def _split_digits(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the tables, with one for each digit in place of a table with `digits`."""
+    found: dict[str, Any] = {}
+    for name, table in tables.items():
+        values = {key: value for key, value in table.items() if key != "digits"}
+        for digit, published in enumerate(table.get("digits", ())):
+            text = json.dumps({**values, "published": published}).replace("{digit}", str(digit))
+            found[f"{name}-{digit}"] = json.loads(text)
+        if "digits" not in table:
+            found[name] = values
+    return found
+
+
 ROWS = TypeAdapter(dict[str, Row]).validate_python(
-    tomllib.loads(Path(__file__).with_name("rows.toml").read_text(encoding="utf-8"))
+    _split_digits(tomllib.loads(Path(__file__).with_name("rows.toml").read_text(encoding="utf-8")))
 )
 """Every published system by the name of its row."""
 
