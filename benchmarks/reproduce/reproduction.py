@@ -16,7 +16,7 @@ from latentune.storage.runs_folder import Runs
 from latentune.storage.trial_record import read_trial_record
 from latentune.studies.study.study_lookup import open_study
 
-from .rows import ROWS, Row, Run, RunKind
+from .rows import ROWS, Row, RunKind
 
 RunCommand = Callable[[Sequence[str]], str | None]
 """Runs a command, given its words; returns the error message in one line, or None."""
@@ -115,7 +115,7 @@ class Reproduction:
             hashes[needed] = file_hash(Runs(self.root).final(names[needed]) / BEST_CHECKPOINT)
             study += f"-{hashes[needed][:6]}"
         names["network"] = study
-        run = row.runs[kind].model_dump() | {"seeds": row.seeds}
+        run = row.runs[kind].model_dump() | {"seeds": row.seeds, "epochs": row.epochs}
         request = {"quick": self.quick, "minutes": self.minutes, "networks": hashes, "run": run}
         path = self._result_file(name, kind)
         if path.exists() and (stored := json.loads(path.read_text()))["request"] == request:
@@ -132,9 +132,9 @@ class Reproduction:
     def _run(self, name: str, kind: RunKind, names: dict[str, str]) -> Result:
         """Runs the commands of a run and reads its metric."""
         row, started = ROWS[name], time.perf_counter()
-        run, commands, epochs = row.runs[kind], list[str](), 0
-        seeds = 1 if self.quick or not run.search else row.seeds
-        for words in self._commands(run, names, seeds):
+        commands, epochs = list[str](), 0
+        seeds = 1 if self.quick or not row.runs[kind].search else row.seeds
+        for words in self._commands(row, kind, names, seeds):
             commands.append(shlex.join(["latentune", *words]))
             if (error := self.run_command([*words, *self._options(words[0])])) is not None:
                 return Result(name, kind, commands=commands, error=error)
@@ -143,14 +143,17 @@ class Reproduction:
         value = row.read_metric(self.root, names, "mean" if seeds > 1 else "")
         std = row.read_metric(self.root, names, "std") if seeds > 1 else None
         seconds = round(time.perf_counter() - started, 1)
-        return Result(name, kind, value, commands, seconds, epochs, run.epochs, std)
+        return Result(name, kind, value, commands, seconds, epochs, row.epochs, std)
 
-    def _commands(self, run: Run, names: dict[str, str], seeds: int) -> Iterator[list[str]]:
+    def _commands(
+        self, row: Row, kind: RunKind, names: dict[str, str], seeds: int
+    ) -> Iterator[list[str]]:
         """Yields the words of each command; the epochs of a training depend on the search."""
+        run = row.runs[kind]
         if run.search:
             study = names["network"]
             yield self._limited(["search", *_fill_in(run.search, names), "--name", study])
-            train = ["train", study, "--epochs", str(self._epochs(study, run.epochs))]
+            train = ["train", study, "--epochs", str(self._epochs(study, row.epochs))]
             yield [*train, "--seeds", str(seeds)] if seeds > 1 else train
         if run.use:
             yield self._limited(_fill_in(run.use, names))

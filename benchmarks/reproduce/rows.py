@@ -24,14 +24,12 @@ class Run(BaseModel):
 
     Attributes:
         search: The words after `latentune search`; empty to search and train nothing.
-        epochs: Epochs of the final training.
         use: A verb with its options that runs afterwards.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     search: str = ""
-    epochs: int = 0
     use: str = ""
 
     def networks(self) -> Iterator[str]:
@@ -56,6 +54,7 @@ class Row(BaseModel):
     published: float | None = None
     note: str = ""
     seeds: int = 1
+    epochs: int = 0
     settings: Run | None = None
     searched: Run | None = None
 
