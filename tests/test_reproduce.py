@@ -129,6 +129,16 @@ def test_a_failed_run_is_reported_and_runs_again() -> None:
     assert result.value == 0.95
 
 
+@pytest.mark.parametrize(("row", "data"), [("C3", "cifar-10"), ("C6-b", "ants-bees")])
+def test_a_folder_serves_as_data(tmp_path: Path, row: str, data: str) -> None:
+    (tmp_path / data).mkdir()
+    command = FakeCommand()
+    result = next(Reproduction(ROOT, command, data_dir=str(tmp_path)).run([row]))
+    assert command.commands[0][2] == str(tmp_path / data)
+    assert f" data/{data} " in result.commands[0]
+    assert str(tmp_path) not in "".join(result.commands), "another machine has another folder"
+
+
 def test_a_row_without_data_names_the_missing_folder(tmp_path: Path) -> None:
     command = FakeCommand()
     results = list(Reproduction(ROOT, command, data_dir=str(tmp_path)).run(["C3"]))

@@ -39,7 +39,8 @@ written by `python -m benchmarks.reproduce.page` from what was kept.
 
 All figures are on the test part, which no search sees. A spread is the standard deviation over
 three seeds of the final training. If the training was shorter than planned, its epochs are in
-brackets. Rows without a published figure have none in their source.
+brackets. Rows without a published figure have none in their source. Data that Latentune does not
+load by name are folders in `data`, the folder of `--data-dir`.
 
 ![Errors compared with the published ones](pictures/reproduced.png)
 """

@@ -39,7 +39,7 @@ class Result:
         row: Name of the row.
         kind: `settings` or `searched`.
         value: The reproduced value; None if there is none.
-        commands: The commands that ran.
+        commands: The commands that ran, with `data` for the folder of torchvision's data.
         seconds: Duration of all commands together.
         epochs: Epochs of the final training.
         planned_epochs: Epochs of the final training without a time limit.
@@ -101,12 +101,10 @@ class Reproduction:
         needs are the same as before.
         """
         row = ROWS[name]
-        if error := self._missing_data(row):
-            return Result(name, kind, error=error)
-        study = study_name(name, kind)
-        folder = data_root(self.data_dir) / row.data
-        data = str(folder) if folder.is_dir() or row.data not in DATASETS else row.data
-        names, hashes = {"data": data}, dict[str, str]()
+        if (data := self._data(row)) is None:
+            missing = f"there is no folder {row.data} in {data_root(self.data_dir)}"
+            return Result(name, kind, error=f"no data: {missing}")
+        study, names, hashes = study_name(name, kind), {"data": data}, dict[str, str]()
         for needed in row.runs[kind].networks():
             other = _row_and_kind(needed)
             if not self._result_file(*other).exists() and (error := self.run_once(*other).error):
@@ -135,7 +133,10 @@ class Reproduction:
         commands, epochs = list[str](), 0
         seeds = 1 if self.quick or not row.runs[kind].search else row.seeds
         for words in self._commands(row, kind, names, seeds):
-            commands.append(shlex.join(["latentune", *words]))
+            line = shlex.join(["latentune", *words])
+            commands.append(
+                line.replace(f"{data_root(self.data_dir)}/", "data/")
+            )  # for all machines
             if (error := self.run_command([*words, *self._options(words[0])])) is not None:
                 return Result(name, kind, commands=commands, error=error)
             if words[0] == "train":
@@ -182,13 +183,13 @@ class Reproduction:
         cluster = self.cluster if verb in ("search", "compare") else ()
         return ["--runs", str(self.root), *data_dir, *cluster]
 
-    def _missing_data(self, row: Row) -> str:
-        folder = data_root(self.data_dir)
-        files = TORCHVISION_FOLDERS.get(row.data, row.data)
-        is_builtin = row.data in DATASETS and row.data not in TORCHVISION_FOLDERS
-        if is_builtin or any((folder / name).is_dir() for name in (row.data, files)):
-            return ""
-        return f"no data: there is no folder {row.data} in {folder}"
+    def _data(self, row: Row) -> str | None:
+        """Returns the name or the folder of a row's data; None if they are missing."""
+        root = data_root(self.data_dir)
+        files = TORCHVISION_FOLDERS.get(row.data)
+        if row.data in DATASETS and (files is None or (root / files).is_dir()):
+            return row.data
+        return str(root / row.data) if (root / row.data).is_dir() else None
 
 
 def load_results(folder: Path) -> list[Result]:
