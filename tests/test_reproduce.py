@@ -179,6 +179,9 @@ def test_the_page_shows_the_results_that_are_kept() -> None:
     made = table.make_table(page.load_results(page.KEPT))
     written = Path(REPOSITORY, "docs", "reproduced.md").read_text(encoding="utf-8")
     assert page.make_page(made) == written, "run python -m benchmarks.reproduce.page"
+    readme = Path(REPOSITORY, "README.md").read_text(encoding="utf-8")
+    assert page.update_readme(readme, made) == readme, "run python -m benchmarks.reproduce.page"
+    assert all(ROWS[name].system in readme for name in page.README_ROWS)
     assert set(made["row"].str[0]) == set(page.FAMILIES), "no row is without a family"
 
 

@@ -1,9 +1,10 @@
-"""Writes docs/reproduced.md and its picture from the results in benchmarks/reproduce/results.
+"""Writes docs/reproduced.md, its picture and the table in README.md from the kept results.
 
-python -m benchmarks.reproduce.page              # from the results that are kept
+python -m benchmarks.reproduce.page              # from those in benchmarks/reproduce/results
 python -m benchmarks.reproduce.page reproduced   # adds those of a reproduction, and keeps them
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from .table import make_table, markdown, plot_relative_errors, relative_errors
 
 KEPT = Path(__file__).with_name(RESULTS)
 DOCS = Path(__file__).parents[2] / "docs"
+README = DOCS.with_name("README.md")
+README_TABLE = re.compile("(?<=<!-- published systems -->\n).*?(?=<!-- end -->)", re.DOTALL)
+README_ROWS = ("A1", "A2", "A4", "V2", "C1", "C2-1000", "C4", "H1")
+"""The rows that stand for all others in README.md."""
 FAMILIES = {
     "A": "Autoencoders",
     "V": "Variational autoencoders",
@@ -58,9 +63,17 @@ def _make_sections(table: pd.DataFrame) -> Iterator[str]:
         yield markdown(rows, without=("commands", "seconds"))
         commands = [line for cell in rows["commands"] for line in cell.splitlines()]
         if commands:
-            yield "\n".join(["```console", *(f"$ {line}" for line in commands), "```\n"])
+            lines = dict.fromkeys(f"$ {line}" for line in commands)  # rows may share a command
+            yield "\n".join(["```console", *lines, "```\n"])
     seconds = table["seconds"].sum()
     yield f"Those of the whole trainings took {seconds / 3600:.1f} hours on one thread.\n"
+
+
+def update_readme(text: str, table: pd.DataFrame) -> str:
+    """Returns the text of README.md with the table of `README_ROWS`."""
+    rows = table[table["row"].isin(README_ROWS)]
+    shown = markdown(rows, without=("row", "epochs", "seconds", "commands"))
+    return README_TABLE.sub(lambda _: shown, text)
 
 
 @click.command()
@@ -73,6 +86,7 @@ def main(runs: Path | None) -> None:
             shutil.copy(path, KEPT / path.name)
     table = make_table(load_results(KEPT))
     (DOCS / "reproduced.md").write_text(make_page(table), encoding="utf-8")
+    README.write_text(update_readme(README.read_text(encoding="utf-8"), table), encoding="utf-8")
     plot_relative_errors(relative_errors(table), DOCS / "pictures" / "reproduced.png")
 
 
