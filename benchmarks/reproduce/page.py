@@ -66,7 +66,7 @@ def _make_sections(table: pd.DataFrame) -> Iterator[str]:
             lines = dict.fromkeys(f"$ {line}" for line in commands)  # rows may share a command
             yield "\n".join(["```console", *lines, "```\n"])
     seconds = table["seconds"].sum()
-    yield f"Those of the whole trainings took {seconds / 3600:.1f} hours on one thread.\n"
+    yield f"These runs took at most {seconds / 3600:.1f} CPU hours together.\n"
 
 
 def update_readme(text: str, table: pd.DataFrame) -> str:

@@ -1,8 +1,8 @@
 """Runs the commands of rows and keeps each result in a file."""
 
 import json
+import os
 import shlex
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ class Result:
         kind: `settings` or `searched`.
         value: The reproduced value; None if there is none.
         commands: The commands that ran, with `data` for the folder of torchvision's data.
-        seconds: Duration of all commands together.
+        seconds: CPU seconds of all commands together.
         epochs: Epochs of the final training.
         planned_epochs: Epochs of the final training without a time limit.
         std: Standard deviation of the value over the seeds of the final training; None with one.
@@ -129,7 +129,7 @@ class Reproduction:
 
     def _run(self, name: str, kind: RunKind, names: dict[str, str]) -> Result:
         """Runs the commands of a run and reads its metric."""
-        row, started = ROWS[name], time.perf_counter()
+        row, before = ROWS[name], _children_seconds()
         commands, epochs = list[str](), 0
         seeds = 1 if self.quick or not row.runs[kind].search else row.seeds
         for words in self._commands(row, kind, names, seeds):
@@ -143,7 +143,7 @@ class Reproduction:
                 epochs = int(words[words.index("--epochs") + 1])
         value = row.read_metric(self.root, names, "mean" if seeds > 1 else "")
         std = row.read_metric(self.root, names, "std") if seeds > 1 else None
-        seconds = round(time.perf_counter() - started, 1)
+        seconds = round(_children_seconds() - before, 1)
         return Result(name, kind, value, commands, seconds, epochs, row.epochs, std)
 
     def _commands(
@@ -190,6 +190,12 @@ class Reproduction:
         if row.data in DATASETS and (files is None or (root / files).is_dir()):
             return row.data
         return str(root / row.data) if (root / row.data).is_dir() else None
+
+
+def _children_seconds() -> float:
+    """Returns the CPU seconds of all processes that this one has started and waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def load_results(folder: Path) -> list[Result]:

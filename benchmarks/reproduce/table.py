@@ -24,7 +24,7 @@ COLUMNS = {
     "settings": "same settings",
     "searched": "after a search",
     "note": "note",
-    "seconds": "seconds",
+    "seconds": "CPU seconds",
     "commands": "commands",
 }
 """The columns and their titles."""
@@ -35,7 +35,7 @@ def describe(result: Result) -> str:
     start = f"{result.row}, {COLUMNS[result.kind]}: "
     if result.value is None:
         return start + result.error
-    return f"{start}{_result_text(result)}, {result.seconds:g} s"
+    return f"{start}{_result_text(result)}, {result.seconds:g} s of CPU time"
 
 
 def make_table(results: Iterable[Result]) -> pd.DataFrame:
