@@ -166,7 +166,9 @@ def test_the_table_has_every_row_and_names_what_is_missing(tmp_path: Path) -> No
     assert "not run" in rows.loc["A1", "note"]
     lines = {line.split(" | ")[0]: line for line in table.markdown(made).splitlines()}
     assert "0.9 (20 of 150 epochs) | 0.97 |" in lines["| C1"]
-    errors = table.relative_errors(made).set_index("row")["error"]
+    compared = table.relative_errors(made).set_index("row")
+    errors, training = compared["error"], compared["training"]
+    assert training.filter(like="C1").tolist() == ["shorter", "whole"]
     assert errors.filter(like="A4").iloc[0] == pytest.approx(2)
     assert "L1" not in {name.split()[0] for name in errors.index}, "nats have no relative error"
     assert errors.filter(like="C1").tolist() == pytest.approx([0.1 / 0.0681, 0.03 / 0.0681])

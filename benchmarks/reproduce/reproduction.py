@@ -58,6 +58,11 @@ class Result:
     error: str = ""
 
     @property
+    def is_cut(self) -> bool:
+        """True if the final training had fewer epochs than planned."""
+        return self.epochs < self.planned_epochs
+
+    @property
     def failed(self) -> bool:
         """True if a command failed; missing data do not count."""
         return bool(self.error and self.commands)

@@ -45,9 +45,9 @@ def make_table(results: Iterable[Result]) -> pd.DataFrame:
         results: Results of runs. The last result with a value counts if a run has several.
 
     Returns:
-        The columns of `COLUMNS`; `settings` and `searched` are values or missing. The columns
-        `settings text` and `searched text` have the values with their spread over seeds and, of
-        trainings that were cut, the epochs.
+        The columns of `COLUMNS`; `settings` and `searched` are values or missing. Besides,
+        `settings text` and `searched text` are the values with their spread over seeds and, of
+        trainings that were cut, the epochs; `settings cut` and `searched cut` tell which were.
     """
     ordered = sorted(results, key=lambda result: result.value is not None)
     by_run = {(result.row, result.kind): result for result in ordered}
@@ -69,9 +69,11 @@ def make_table(results: Iterable[Result]) -> pd.DataFrame:
                 "commands": "\n".join(line for one in runs.values() for line in one.commands),
                 **{kind: result.value for kind, result in runs.items()},
                 **{f"{kind} text": _result_text(result) for kind, result in runs.items()},
+                **{f"{kind} cut": result.is_cut for kind, result in runs.items()},
             }
         )
-    return pd.DataFrame(lines, columns=[*COLUMNS, "settings text", "searched text"])
+    added = [f"{kind} {what}" for what in ("text", "cut") for kind in ("settings", "searched")]
+    return pd.DataFrame(lines, columns=[*COLUMNS, *added])
 
 
 def markdown(table: pd.DataFrame, without: Collection[str] = ()) -> str:
@@ -114,7 +116,8 @@ def relative_errors(table: pd.DataFrame) -> pd.DataFrame:
     such as an ELBO, have no error.
 
     Returns:
-        Columns `row`, `run` (the title of a column of the table) and `error`.
+        Columns `row`, `run` (the title of a column of the table), `error` and `training` (`whole`
+        or `shorter`).
     """
     lines = []
     for _, line in table.iterrows():
@@ -127,22 +130,25 @@ def relative_errors(table: pd.DataFrame) -> pd.DataFrame:
                 ours, published = line[kind], row.published
                 if is_share:
                     ours, published = 1 - ours, 1 - published
-                lines.append((f"{line['row']}  {row.system}", COLUMNS[kind], ours / published))
-    return pd.DataFrame(lines, columns=["row", "run", "error"])
+                training = "shorter" if line[f"{kind} cut"] else "whole"
+                system = f"{line['row']}  {row.system}"
+                lines.append((system, COLUMNS[kind], ours / published, training))
+    return pd.DataFrame(lines, columns=["row", "run", "error", "training"])
 
 
 def plot_relative_errors(errors: pd.DataFrame, path: Path) -> None:
     """Plots relative errors, one line for each row.
 
     Args:
-        errors: Columns `row`, `run` and `error`, above 0.
+        errors: What `relative_errors` returns; errors are above 0.
         path: The file to write.
     """
     rows = errors["row"].nunique()
     with open_figure(path, 9, 1.4 + 0.4 * rows) as figure:
         axes = figure.subplots()
         axes.axvline(1, color="0.5", linewidth=1)
-        sns.scatterplot(errors, x="error", y="row", hue="run", style="run", s=80, ax=axes)
+        colors_and_marks = {"hue": "run", "style": "training", "style_order": ["whole", "shorter"]}
+        sns.scatterplot(errors, x="error", y="row", **colors_and_marks, s=80, ax=axes)
         set_log_scale(axes.xaxis, errors["error"])
         axes.set(xlabel="error / published error (left of 1 is better)", ylabel="")
         axes.margins(y=0.5 / rows)
@@ -156,6 +162,5 @@ def _result_text(result: Result) -> str:
     if result.value is None:
         return ""
     spread = "" if result.std is None else f" ± {result.std:.2g}"
-    cut = result.epochs < result.planned_epochs
-    epochs = f" ({result.epochs} of {result.planned_epochs} epochs)" if cut else ""
+    epochs = f" ({result.epochs} of {result.planned_epochs} epochs)" if result.is_cut else ""
     return f"{result.value:.4g}{spread}{epochs}"
