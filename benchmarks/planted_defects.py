@@ -10,7 +10,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 import latentune
-from latentune.objectives.data.parts import to_float
+from latentune.models.pixels import to_float
 from latentune.objectives.metrics.error_maps import error_maps
 
 SQUARE_SHARE = 1 / 4

@@ -14,6 +14,7 @@ from .linear_path import LinearPath, start_at_zero
 from .losses.code_penalties import gradient_penalty, mmd_to_normal
 from .networks.network_tables import NETWORKS, find_network
 from .networks.standardize import error_scale, per_channel
+from .pixels import to_float
 
 
 class Autoencoder(Learner):
@@ -124,7 +125,11 @@ class Autoencoder(Learner):
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to latent codes (N, latent_dim)."""
+        """Maps items x, with shape (N, *data.shape), to latent codes (N, latent_dim).
+
+        Pixels are floats in [0, 1], or bytes.
+        """
+        x = to_float(x)
         code: Tensor = self.encoder(x)
         return code if self.linear_path is None else self.linear_path.add_to_code(code, x)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training, check_above_zero, check_choice, check_least
 from .networks.lenet import SiameseEncoder
+from .pixels import to_float
 
 Triplets = tuple[Tensor, Tensor, Tensor]
 """Three tensors of indices (M,): anchors, items of the same class, items of another class."""
@@ -77,8 +78,11 @@ class Embedder(Learner):
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to latent codes, with shape (N, latent_dim)."""
-        code: Tensor = self.encoder(x)
+        """Maps images x, with shape (N, C, H, W), to latent codes, with shape (N, latent_dim).
+
+        Pixels are floats in [0, 1], or bytes.
+        """
+        code: Tensor = self.encoder(to_float(x))
         return code
 
     forward = encode

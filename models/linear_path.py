@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .data_spec import DataSpec
 from .networks.layers import WEIGHT_LAYERS
 from .networks.standardize import Standardize, per_channel
+from .pixels import to_float
 
 MAX_ITEMS = 10_000
 """Number of training items, at most, whose principal components are computed."""
@@ -100,7 +101,7 @@ class LinearPath(nn.Module):
                 if count >= most:
                     break
             items = torch.cat(batches)[:most]
-        return items / 255 if items.dtype == torch.uint8 else items
+        return to_float(items)
 
     def fit(self, items: Tensor) -> None:
         """Starts from the principal components of items (N, *data.shape)."""

@@ -12,6 +12,7 @@ from .growing_tensor import GrowingTensor
 from .learner import Batch, Learner, ParameterGroups, Training, check_choice, check_least
 from .networks.dense import ACTIVATIONS
 from .networks.network_tables import BACKBONES, find_network
+from .pixels import to_float
 
 
 class Predictor(Learner):
@@ -120,7 +121,11 @@ class Predictor(Learner):
         self.train()  # a frozen codec switches to eval mode, whatever mode it was in
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to latent codes, with shape (N, D)."""
+        """Maps items x, with shape (N, *data.shape), to latent codes, with shape (N, D).
+
+        Pixels are floats in [0, 1], or bytes.
+        """
+        x = to_float(x)
         code: Tensor = self.backbone(x) if self.codec is None else self.codec.encode(x)
         return code.flatten(1)
 

@@ -19,6 +19,7 @@ from .losses.likelihoods import log_bernoulli, log_gaussian, log_normal, sample_
 from .losses.total_correlation import total_correlation
 from .losses.vamp_prior import VampPrior
 from .networks.vae_networks import Network, make_vae_networks
+from .pixels import to_float
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
@@ -126,12 +127,12 @@ class VAE(Learner):
         self._active_units = ActiveUnits()
 
     def encode(self, x: Tensor, classes: Tensor | None = None) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to means of latent codes (N, latent_dim).
+        """Maps images x (N, C, H, W), floats in [0, 1] or bytes, to means of codes (N, D).
 
         `classes` (N, K), the result of `condition`, tell a conditional network the classes of the
         images. None means that no class is known.
         """
-        return self.posterior(x, classes)[0]
+        return self.posterior(to_float(x), classes)[0]
 
     def decode(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
         """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W).
@@ -286,9 +287,8 @@ class VAE(Learner):
         return [{"params": others}, scale]
 
     def _current_beta(self) -> float:
-        if not self.beta_warmup:
-            return self.beta
-        return self.beta * min(1.0, self.current_epoch / self.beta_warmup)
+        share = min(1.0, self.current_epoch / self.beta_warmup) if self.beta_warmup else 1.0
+        return self.beta * share
 
     def _negative_log_likelihood(
         self, x: Tensor, z: Tensor, classes: Tensor | None = None

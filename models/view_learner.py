@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training, check_above_zero, check_choice, check_least
 from .networks.network_tables import NETWORKS, find_network
+from .pixels import to_float
 from .random_views import RandomViews
 
 MIN_BATCH = 2
@@ -79,8 +80,11 @@ class ViewLearner(Learner):
         self.view_loss, self.views = LOSSES[loss](temperature), RandomViews(data, strength, flip)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to latent codes (N, latent_dim)."""
-        code: Tensor = self.encoder(x)
+        """Maps items x, with shape (N, *data.shape), to latent codes (N, latent_dim).
+
+        Pixels are floats in [0, 1], or bytes.
+        """
+        code: Tensor = self.encoder(to_float(x))
         return code
 
     forward = encode

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from ...models.batch_groups import BatchGroups
 from ...models.growing_tensor import GrowingTensor
 from ...models.networks.standardize import cast_input
+from ...models.pixels import to_float
 from ...models.predictor import Predictor
-from .parts import Items, Part, to_float
+from .parts import Items, Part
 from .preparation.augmentation import RandomAugmentation
 from .preparation.binarization import RandomBinarization
 

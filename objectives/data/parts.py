@@ -101,8 +101,3 @@ def _concat(one: Tensor | None, other: Tensor | None) -> Tensor | None:
 def is_valid_number(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Returns a mask of the finite values whose absolute value is at most `MAX_NUMBER`."""
     return abs(values.astype("float64")) <= MAX_NUMBER
-
-
-def to_float(x: Tensor) -> Tensor:
-    """Returns a uint8 tensor as floats in [0, 1]; returns any other tensor unchanged."""
-    return x.float().div_(255) if x.dtype == torch.uint8 else x

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ...models.networks.standardize import cast_input
+from ...models.pixels import to_float
 from ...models.roles import Encodes, HasLikelihood, Reconstructs
 from ..data.batches import apply_in_batches
-from ..data.parts import Items, Part, to_float
+from ..data.parts import Items, Part
 from ..data.tensor_data import TensorData
 from ..progress import progress
 from .anomaly_score_names import ELBO, ERROR

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.standardize import standardize_input
+from ...models.pixels import to_float
 from ...models.roles import Encodes, Reconstructs
 from ..data.batches import apply_in_batches
 from ..data.encoded_data import EncodedData
-from ..data.parts import to_float
 from ..data.tensor_data import TensorData
 from ..progress import progress
 from .anomaly_scores import anomaly_scores, mse_of_scores

@@ -10,12 +10,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ...models.pixels import to_float
 from ...models.roles import Encodes, Reconstructs
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.new_items.read_new_items import OTHER_CLASSES, read_other_data
-from ...objectives.data.parts import to_float
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_score_names import ALL_SCORES, ERROR

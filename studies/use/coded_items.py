@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ...models.densities.density import Codes
+from ...models.pixels import to_float
 from ...objectives.data.new_items.new_items import NewItems
-from ...objectives.data.parts import to_float
 from .data_items import CLASS_COLUMN, DataItems
 from .inference import INPUT, PLACE, make_item_reader, run_inference
 from .trained_network import PARTS, PartName, TrainedNetwork, encode_items, to_finite_codes

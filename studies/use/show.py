@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 from rich.console import Group, RenderableType
 
+from ...models.pixels import to_float
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
-from ...objectives.data.parts import to_float
 from ...objectives.data.preparation.equal_items import find_shared_items
 from ...objectives.data.preparation.labels import target_candidates
 from ...objectives.data.preparation.splits import PART_NAMES, describe_splits

@@ -82,6 +82,19 @@ def test_its_space_fits_all_data_that_it_is_made_for(model: str, space: str) -> 
 
 
 @each
+def test_it_takes_pixels_as_bytes_or_as_floats(model: str, space: str) -> None:
+    data = fitting(model)[0]
+    (trial,) = random_trials(1)
+    network = untrained_space(MODELS[model], space)(trial, data).eval()
+    if data.kind != "image" or not isinstance(network, Encodes):
+        return
+    x = torch.randint(256, (3, *data.shape), dtype=torch.uint8)
+    assert torch.equal(network.encode(x), network.encode(x / 255))
+    if isinstance(network, Reconstructs):
+        assert torch.equal(network.reconstruct(x), network.reconstruct(x / 255))
+
+
+@each
 def test_its_space_can_be_replayed(model: str, space: str) -> None:
     build, data = untrained_space(MODELS[model], space), fitting(model)[0]
     for trial in random_trials(3):

@@ -13,9 +13,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ....models.pixels import to_float
 from ..batches import evaluation_batch_size
 from ..data_error import DataError, file_state
-from ..parts import to_float
 from ..sources.image_decoding import (
     COLOR_MODES,
     ImageFormat,

@@ -12,10 +12,11 @@ from pandas import DataFrame
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
+from ....models.pixels import to_float
 from ....storage.checkpoint_file import CheckpointHeader
 from ..batches import evaluation_batch_size, prefetch
 from ..data_error import MAX_FILE_BYTES, DataError, check_input_size
-from ..parts import Items, to_float
+from ..parts import Items
 
 STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")

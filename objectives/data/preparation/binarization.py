@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from ....models.pixels import to_float
 from ..data_error import DataError
-from ..parts import Part, to_float
+from ..parts import Part
 
 
 class RandomBinarization:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
+from ....models.pixels import to_float
 from ...progress import progress
 from ..batches import Batches, evaluation_batch_size
-from ..parts import Items, to_float
+from ..parts import Items
 
 EPSILON = torch.finfo(torch.double).eps
 CHUNK_SIZE = 1024

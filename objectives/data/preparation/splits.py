@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ....models.data_spec import DataSpec, Kind
+from ....models.pixels import to_float
 from ....storage.atomic_write import atomic_file
 from ..data_error import FileState, file_state
-from ..parts import Part, to_float
+from ..parts import Part
 from ..sources.builtin_datasets import DATASETS, FLOAT_FINGERPRINTS
 from ..sources.column_names import quote_some
 from ..sources.lazy_images import LazyImages

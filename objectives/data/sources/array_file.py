@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from ....models.data_spec import DataSpec, Kind
+from ....models.pixels import to_float
 from ..data_error import DataError, check_input_file, check_input_size
-from ..parts import LoadedDataset, Part, is_valid_number, to_float
+from ..parts import LoadedDataset, Part, is_valid_number
 from ..preparation.hold_out import MIN_ITEMS, TEST_FRACTION, hold_out
 from .pixel_range import (
     PixelRange,

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ....models.pixels import to_float
 from ..data_error import DataError
-from ..parts import LoadedDataset, Part, to_float
+from ..parts import LoadedDataset, Part
 
 MAX_IMAGE_SIDE = 2048
 CHUNK_SIZE = 4096

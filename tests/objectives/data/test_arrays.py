@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 import latentune
 from latentune import TensorData
+from latentune.models.pixels import to_float
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.parts import to_float
 from latentune.objectives.data.sources.array_file import read_array
 
 Cli = Callable[..., Any]

@@ -15,9 +15,9 @@ from PIL import Image
 import latentune
 from latentune import TensorData
 from latentune.models.networks.standardize import Standardize
+from latentune.models.pixels import to_float
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.parts import to_float
 from latentune.objectives.data.preparation import splits as memory
 from latentune.objectives.data.preparation.hold_out import split_indices
 from latentune.objectives.data.sources.source import Source

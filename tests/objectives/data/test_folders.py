@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from latentune import TensorData
+from latentune.models.pixels import to_float
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.parts import to_float
 
 Cli = Callable[..., Any]
 

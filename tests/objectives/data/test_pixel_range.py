@@ -13,9 +13,9 @@ from sklearn.datasets import load_digits
 
 from latentune import TensorData
 from latentune.models.data_spec import DataSpec
+from latentune.models.pixels import to_float
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.new_items.new_items import Preparation
-from latentune.objectives.data.parts import to_float
 
 from ...given import prepared
 

@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from latentune import DataError, TableOptions, TensorData
+from latentune.models.pixels import to_float
 from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.new_items.read_new_items import read_new_items
-from latentune.objectives.data.parts import to_float
 
 from ...given import feed, houses, prepared, take
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune import TensorData
+from latentune.models.pixels import to_float
 from latentune.objectives.data.new_items.new_items import Preparation
-from latentune.objectives.data.parts import to_float
 from latentune.storage.checkpoint_file import AnomalyThreshold, read_header, write_header
 
 from ...given import feed, prepared, take
